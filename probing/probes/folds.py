@@ -1,0 +1,167 @@
+"""Which sentences train a probe, which choose its C and which score it."""
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from probing.errors import DataError, SettingsError
+
+INNER_FOLDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One probe's training and scoring sentences. No sentence is in two of the parts."""
+
+    train: np.ndarray
+    """int64 indices of the sentences that the scored probe is fitted on."""
+    test: np.ndarray
+    """int64 indices of the sentences that are scored."""
+    inner: tuple[tuple[np.ndarray, np.ndarray], ...]
+    """(train, validation) index pairs for choosing C, disjoint from ``test``; may be empty."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The folds of a run, the same for every cell: cells are compared sentence by sentence."""
+
+    folds: tuple[Fold, ...]
+    description: str
+    """How scores come about, for people, e.g. ``"5-fold cross-validation"``."""
+    notices: tuple[str, ...]
+    """What the person should know about the split."""
+
+
+def fold_text(text: str) -> str:
+    """The text with white space and case folded: equal results are duplicates."""
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def duplicate_groups(texts: Sequence[str]) -> np.ndarray:
+    """int64 (n,) group of each text; duplicates share one. Groups are numbered as they appear."""
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(fold_text(t), len(numbers)) for t in texts], dtype=np.int64)
+
+
+def usable_classes(labels: Sequence[str], groups: np.ndarray) -> set[str]:
+    """Labels on at least two distinct texts: one to learn from and one to score."""
+    distinct = Counter(label for label, _ in set(zip(labels, groups.tolist(), strict=True)))
+    return {label for label, count in distinct.items() if count >= 2}
+
+
+def duplicate_notices(groups: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
+    """What to say about texts that occur more than once, and about those that disagree."""
+    pairs = set(zip(groups.tolist(), y.tolist(), strict=True))
+    labels_per_text = Counter(group for group, _ in pairs)
+    repeated = len(groups) - len(labels_per_text)
+    conflicting = sum(count > 1 for count in labels_per_text.values())
+    notices = []
+    if repeated:
+        notices.append(
+            f"{repeated:,} sentences repeat an earlier one (apart from case and white space). "
+            "Copies always stay in the same fold."
+        )
+    if conflicting:
+        notices.append(
+            f"{conflicting:,} texts occur with different labels. No probe can get all of them right."
+        )
+    return tuple(notices)
+
+
+def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> Plan:
+    """Stratified folds over distinct texts, with inner folds for the choice of C.
+
+    ``y`` int64 (n,) class numbers, every class on at least two texts. With fewer texts of a class
+    than folds, there are as many folds as that class has texts.
+    """
+    if not 2 <= folds <= 20:
+        raise SettingsError(f"folds is {folds}; it must be between 2 and 20. The default is 5.")
+    smallest = int(_texts_per_class(y, groups).min())
+    used = min(folds, smallest)
+    notices = ()
+    if used < folds:
+        notices = (
+            f"The smallest class has {smallest} distinct sentences, so there are {used} folds "
+            f"instead of {folds}.",
+        )
+    everything = np.arange(len(y))
+    parts = [
+        Fold(train, test, _inner(train, y, groups, seed))
+        for train, test in _stratified(everything, y, groups, used, seed)
+    ]
+    return Plan(tuple(parts), f"{used}-fold cross-validation", notices)
+
+
+def given_split(y: np.ndarray, groups: np.ndarray, splits: Sequence[str], seed: int) -> Plan:
+    """Train, dev and test as the file gives them: C on dev, the score on test, once.
+
+    Without dev, C comes from inner folds of train. Without test, dev is scored.
+    """
+    which = np.array(splits)
+    train, dev, test = (np.flatnonzero(which == name) for name in ("train", "dev", "test"))
+    if not len(test):
+        dev, test, scored = test, dev, "dev"
+    else:
+        scored = "test"
+    if not len(train) or not len(test):
+        raise DataError(
+            f"the split column gives {len(train)} train and {len(test)} test or dev sentences; "
+            "both are needed. Choose no split column (--split none) to use cross-validation."
+        )
+    if len(np.unique(y[train])) < 2:
+        raise DataError(
+            "all train sentences of the split column have the same label; a probe needs two "
+            "classes to learn from. Choose no split column (--split none) to use cross-validation."
+        )
+    notices = []
+    leaked = int(np.isin(groups[test], groups[train]).sum())
+    if leaked:
+        notices.append(
+            f"{leaked:,} of {len(test):,} {scored} sentences also stand in train, so scores are "
+            "flattered. Choose no split column to keep copies together."
+        )
+    inner = ((train, dev),) if len(dev) else _inner(train, y, groups, seed)
+    choice = "C chosen on dev" if len(dev) else "C chosen by inner folds of train"
+    description = f"given split: fitted on {len(train):,} train, {choice}, scored on {scored}"
+    return Plan((Fold(train, test, inner),), description, tuple(notices))
+
+
+def _texts_per_class(y: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Distinct texts of each class that occurs."""
+    pairs = np.unique(np.stack([y, groups]), axis=1)
+    return np.unique(pairs[0], return_counts=True)[1]
+
+
+def _inner(
+    train: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int
+) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Inner folds of ``train``. A class too rare for all of them is missing from some."""
+    texts_per_class = _texts_per_class(y[train], groups[train])
+    used = min(INNER_FOLDS, int(texts_per_class.max()))
+    if used < 2:
+        return ()
+    pairs = _stratified(train, y, groups, used, seed)
+    return tuple(pair for pair in pairs if len(np.unique(y[pair[0]])) > 1 and len(pair[1]))
+
+
+def _stratified(
+    rows: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split ``rows`` by their distinct texts, each counted with the most frequent of its labels."""
+    from sklearn.model_selection import StratifiedKFold
+
+    texts, first, inverse = np.unique(groups[rows], return_index=True, return_inverse=True)
+    label = y[rows][first]
+    # only texts that occur more than once need counting
+    for text in np.flatnonzero(np.bincount(inverse) > 1):
+        label[text] = np.bincount(y[rows][inverse == text]).argmax()
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # said in a notice where it matters: a class has fewer texts than there are folds
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        pairs = list(splitter.split(texts, label))
+    return [(rows[np.isin(inverse, train)], rows[np.isin(inverse, test)]) for train, test in pairs]
