@@ -67,7 +67,7 @@ def duplicate_notices(groups: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
         )
     if conflicting:
         notices.append(
-            f"{conflicting:,} texts occur with different labels. No probe can get all of them right."
+            f"{conflicting:,} texts occur with different labels; no probe can get them all right."
         )
     return tuple(notices)
 
@@ -82,7 +82,7 @@ def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -
         raise SettingsError(f"folds is {folds}; it must be between 2 and 20. The default is 5.")
     smallest = int(_texts_per_class(y, groups).min())
     used = min(folds, smallest)
-    notices = ()
+    notices: tuple[str, ...] = ()
     if used < folds:
         notices = (
             f"The smallest class has {smallest} distinct sentences, so there are {used} folds "

@@ -204,9 +204,7 @@ def _score(
         n=n,
         constant=False,
         usable_information_bits=metrics.entropy_bits(truth) - loss if finite else None,
-        calibration_error=metrics.calibration_error(
-            np.exp(values.max(axis=1)), predicted == truth
-        ),
+        calibration_error=metrics.calibration_error(np.exp(values.max(axis=1)), predicted == truth),
         predicted=all_predicted,
         true_probability=probability,
     )

@@ -50,5 +50,7 @@ class ProbeResult:
 
 
 SCALARS = tuple(
-    field.name for field in fields(ProbeResult) if field.name not in ("predicted", "true_probability")
+    field.name
+    for field in fields(ProbeResult)
+    if field.name not in ("predicted", "true_probability")
 )

@@ -1,0 +1,186 @@
+"""The command line: ``python -m probing run CSV``."""
+
+import argparse
+import os
+import re
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from probing.errors import ProbingError, SettingsError
+from probing.progress import STAGES, Progress
+from probing.representations import POOLINGS
+from probing.settings import MAPS, Settings
+
+if TYPE_CHECKING:
+    from probing.record import Run
+
+_EPILOG = """\
+The result table goes to standard output, progress to standard error. Exit status: 0 done; 2 the
+input or an argument is bad (one line "error: …" says what and what to do); 130 interrupted.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit status."""
+    try:
+        chosen = _parser().parse_args(arguments)
+        _run(chosen)
+    except ProbingError as error:
+        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # the reader of the table went away (… | head): nothing left to tell it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message}. See python -m probing run --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m probing",
+        description="What does the [CLS] vector of an encoder know, and at which layer?",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="probe the sentences of a CSV file",
+        description="Probe the [CLS], pooled and mean vectors of every layer on a CSV's sentences.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("csv", metavar="CSV", help="file with a sentence a row, and a label if any")
+    run.add_argument("--text", metavar="COLUMN", help="column of the sentences (default: guessed)")
+    run.add_argument(
+        "--label", metavar="COLUMN", help="column of the labels (default: guessed); none: maps only"
+    )
+    run.add_argument(
+        "--split",
+        metavar="COLUMN",
+        help="column of train/dev/test (default: guessed); none: cross-validation",
+    )
+    run.add_argument(
+        "--encoder",
+        metavar="ID|PATH",
+        default="bundled",
+        help="hub id or local folder (default: the bundled all-MiniLM-L6-v2)",
+    )
+    run.add_argument("--revision", metavar="NAME", help="branch, tag or commit of a hub id")
+    run.add_argument(
+        "--poolings",
+        default="cls,pooled,mean",
+        metavar="LIST",
+        help=f"some of {','.join(POOLINGS)} (default: %(default)s)",
+    )
+    run.add_argument("--folds", type=int, default=5, metavar="N", help="outer folds (default: 5)")
+    run.add_argument("--seed", type=int, default=0, metavar="N", help="of folds and maps")
+    run.add_argument(
+        "--maps",
+        choices=MAPS,
+        default="last",
+        help="maps to draw: none, of the last layer (default), or of all layers in 2-D and 3-D",
+    )
+    run.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/NAME-TIME)")
+    run.add_argument(
+        "--slim", action="store_true", help="leave out the representations and the report"
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    from probing.reading import read_csv
+    from probing.runs import run
+
+    settings = Settings(
+        encoder=chosen.encoder,
+        revision=chosen.revision,
+        poolings=tuple(part.strip() for part in chosen.poolings.split(",") if part.strip()),
+        folds=chosen.folds,
+        seed=chosen.seed,
+        maps=chosen.maps,
+    )
+    out = Path(chosen.out) if chosen.out else _default_folder(chosen.csv)
+    sentences = read_csv(chosen.csv, text=chosen.text, label=chosen.label, split=chosen.split)
+    show = _Progress(not chosen.quiet)
+    source = sentences.source
+    show.line(
+        f"{source.name}: {len(sentences):,} of {source.rows_read:,} rows; text {source.text_column}"
+        f", label {source.label_column or '–'}, split {source.split_column or '–'}"
+    )
+    result = run(sentences, settings=settings, out=out, slim=chosen.slim, listener=show)
+    show.clear()
+    for dropped in result.sentences.source.dropped:
+        show.line(f"left out: {len(dropped.rows):,} rows: {dropped.reason}")
+    for notice in result.record["notices"]:
+        show.line(f"note: {notice}")
+    print(table(result))
+    show.line(f"run folder: {out}")
+
+
+def table(run: "Run") -> str:
+    """The result for a terminal; – where a figure does not exist."""
+    if not run.probes:
+        return "no labels: no probes; the maps are in the run's folder"
+    columns = ["layer", "pooling", "accuracy", "ci_low", "ci_high", "balanced_accuracy"]
+    columns += ["macro_f1", "log_loss_bits", "C", "n", "constant"]
+    shown = run.table[columns].astype(object)
+    for name in columns[2:8]:
+        shown[name] = [("–" if v is None or v != v else f"{v:.3f}") for v in shown[name]]
+    shown["C"] = ["–" if v is None or v != v else f"{v:g}" for v in shown["C"]]
+    shown["constant"] = ["constant" if v else "" for v in shown["constant"]]
+    majority = run.record["baselines"]["majority"]
+    foot = (
+        f"majority baseline ({majority['class']}): {majority['accuracy']:.3f} "
+        f"[{majority['ci_low']:.3f}, {majority['ci_high']:.3f}], n = {majority['n']:,}; "
+        f"{run.record['scoring']}"
+    )
+    return f"{shown.to_string(index=False)}\n{foot}"
+
+
+class _Progress:
+    """One line on standard error that says how far the run is."""
+
+    def __init__(self, wanted: bool) -> None:
+        self.wanted, self.width, self.shown = wanted, 0, (0.0, "")
+        self.terminal = sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        finished = progress.done == progress.total
+        seconds, stage = self.shown
+        often = 0.1 if self.terminal else 5.0
+        if stage == progress.stage and not finished and time.monotonic() - seconds < often:
+            return
+        self.shown = (time.monotonic(), progress.stage)
+        left = progress.seconds_left
+        rest = f", {left:.0f} s left" if left and not finished else ""
+        text = f"{STAGES[progress.stage]}: {progress.done:,}/{progress.total:,}{rest}"
+        if self.terminal and self.wanted:
+            print(f"\r{text:<{self.width}}", end="", file=sys.stderr, flush=True)
+            self.width = len(text)
+        else:
+            self.line(text)
+
+    def clear(self) -> None:
+        if self.terminal and self.wanted:
+            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+
+    def line(self, text: str) -> None:
+        if self.wanted:
+            print(text, file=sys.stderr, flush=True)
+
+
+def _default_folder(csv: str) -> Path:
+    stem = re.sub(r"[^\w.-]+", "-", Path(csv).stem) or "run"
+    return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -1,0 +1,291 @@
+"""Loading an encoder: the bundled one, one of the hub, or a local folder.
+
+Safetensors only, never code of the checkpoint, never pickles. Whatever is wrong with what a
+person gave comes out as an EncoderError of one line.
+"""
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from probing.errors import EncoderError
+
+from .bundled import BUNDLED, BUNDLED_SHA256, bundled_folder, sha256_of
+from .encoder import Encoder, pooler_dense, pooler_function
+from .families import Family, family_of, head_reads
+from .folders import Checkpoint, inspect_folder
+from .hub import snapshot
+from .info import EncoderInfo, Pooler
+from .names import Target, check_revision, understand
+from .provenance import pooler_provenance
+from .quiet import quiet
+from .refusals import refuse_others, refuse_remote_code, refuse_size
+from .tokenization import ClsToken, find_cls, load_tokenizer, longest_input, tokenizer_config
+
+MAX_PARAMETERS = 1_500_000_000
+"""Weights of the largest encoder that is loaded unless asked otherwise: 6 GB in float32."""
+
+_SHORT = "A short one."
+_LONG = "This sentence is longer than the other one, so that the other one is padded."
+_IGNORED_IF_MISSING = ("pooler.", "contact_head.")
+
+
+def load_encoder(
+    name: str | os.PathLike[str] = BUNDLED,
+    *,
+    revision: str | None = None,
+    device: str = "cpu",
+    max_parameters: int = MAX_PARAMETERS,
+) -> Encoder:
+    """The encoder that ``name`` means, checked, in float32 and evaluation mode.
+
+    ``name``: ``BUNDLED``, a hub id, or a folder written as a path (``./my-encoder``, or any
+    ``Path``). ``revision``: branch, tag or commit of a hub id; what is in the local cache is used
+    without asking the hub. ``device``: ``"cpu"``, ``"cuda"``, …, or ``"auto"``. Raises
+    EncoderError for anything that cannot be found, is not safe, or is not an encoder.
+    """
+    target = understand(name)
+    check_revision(revision, target.source)
+    where = _device(device)
+    with quiet():
+        folder, commit = _fetch(target, revision, max_parameters)
+        checkpoint = inspect_folder(folder, _shown(target, name))
+        parts = _load_parts(checkpoint, max_parameters)
+        info = _describe(target, commit, checkpoint, parts)
+        encoder = Encoder(info, parts.family, parts.tokenizer, parts.model.to(where), where)
+        return _verified(encoder)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What transformers made of a checkpoint."""
+
+    family: Family
+    config: Any
+    tokenizer: Any
+    cls: ClsToken
+    model: Any
+    missing: frozenset[str]
+    """Parameters of the pooler that the checkpoint lacks."""
+    notices: tuple[str, ...]
+
+
+def _fetch(target: Target, revision: str | None, max_parameters: int) -> tuple[Path, str]:
+    """The folder to load and the revision to record ("" where it is the weights' digest)."""
+    if target.source == "bundled":
+        return bundled_folder(), f"sha256:{BUNDLED_SHA256}"
+    if target.folder is not None:
+        return target.folder, ""
+    folder = snapshot(target.id, revision, max_parameters)
+    return folder, folder.name
+
+
+def _load_parts(checkpoint: Checkpoint, max_parameters: int) -> _Parts:
+    settings = tokenizer_config(checkpoint)
+    refuse_remote_code(checkpoint, settings)
+    config = _config(checkpoint)
+    refuse_others(config, checkpoint.shown)
+    family = family_of(str(config.model_type))
+    try:
+        refuse_size(checkpoint, config, max_parameters)
+    except EncoderError:
+        raise
+    except Exception as error:
+        raise _unusable(checkpoint, "model", error) from error
+    tokenizer, notices = load_tokenizer(checkpoint, family)
+    cls, cls_notices = find_cls(tokenizer, family, checkpoint.shown)
+    model, missing = _model(checkpoint, config)
+    if checkpoint.config.get("auto_map"):
+        notices += ("The checkpoint brings its own code; transformers' own was used instead.",)
+    return _Parts(family, config, tokenizer, cls, model, missing, notices + cls_notices)
+
+
+def _config(checkpoint: Checkpoint) -> Any:
+    """The config object, with the choice of attention left to transformers."""
+    from transformers import AutoConfig
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    kind = checkpoint.config["model_type"]
+    if kind not in CONFIG_MAPPING_NAMES:
+        raise EncoderError(
+            f"{checkpoint.shown} is of a family, {kind[:60]!r}, that this version of transformers "
+            "does not know; choose another encoder"
+        )
+    try:
+        config = AutoConfig.from_pretrained(
+            checkpoint.folder, trust_remote_code=False, local_files_only=True
+        )
+        config._attn_implementation = None
+        for entry, value in family_of(str(config.model_type)).config.items():
+            setattr(config, entry, value)
+    except Exception as error:
+        raise _unusable(checkpoint, "config", error) from error
+    return config
+
+
+def _model(checkpoint: Checkpoint, config: Any) -> tuple[Any, frozenset[str]]:
+    """The model, and the pooler's parameters that the checkpoint lacks.
+
+    Raises EncoderError where others are lacking or of another size: they would be random at each
+    load.
+    """
+    from transformers import AutoModel
+
+    try:
+        model, report = AutoModel.from_pretrained(
+            checkpoint.folder,
+            config=config,
+            trust_remote_code=False,
+            use_safetensors=True,
+            local_files_only=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise _unusable(checkpoint, "model", error) from error
+    for name, stored, expected in sorted(report["mismatched_keys"]):
+        raise EncoderError(
+            f"the weights of {checkpoint.shown} do not fit its config.json: {name} is "
+            f"{tuple(stored)} in the file and {tuple(expected)} by the config; download it again"
+        )
+    missing = frozenset(report["missing_keys"]) & {name for name, _ in model.named_parameters()}
+    lacking = sorted(name for name in missing if not name.startswith(_IGNORED_IF_MISSING))
+    if lacking:
+        raise EncoderError(
+            f"the weights of {checkpoint.shown} lack {len(lacking)} parameters of the encoder, "
+            f"e.g. {lacking[0]}, and random numbers would take their place; download it again or "
+            "save it with the same version of its code"
+        )
+    model.eval().requires_grad_(False)
+    return model, frozenset(name for name in missing if name.startswith("pooler."))
+
+
+def _describe(target: Target, commit: str, checkpoint: Checkpoint, parts: _Parts) -> EncoderInfo:
+    family, model = parts.family, parts.model
+    max_tokens, limit_notices = longest_input(parts.tokenizer, model)
+    notices = (family.notice, *parts.notices, *limit_notices)
+    return EncoderInfo(
+        id=target.id,
+        source=target.source,
+        revision=commit or f"sha256:{_digest(checkpoint)[:16]}",
+        family=family.model_type,
+        family_title=family.title,
+        assumed=family.assumed,
+        layers=int(parts.config.num_hidden_layers),
+        hidden=int(parts.config.hidden_size),
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        max_tokens=max_tokens,
+        cls_position=family.cls,
+        cls_token=parts.cls.token,
+        cls_id=parts.cls.id,
+        pooler=_pooler(model, parts.missing),
+        head=family.head,
+        head_reads=head_reads(family, parts.config),
+        padding_inert=family.padding_inert,
+        notices=tuple(notice for notice in notices if notice),
+    )
+
+
+def _pooler(model: nn.Module, missing: frozenset[str]) -> Pooler:
+    dense = pooler_dense(model)
+    if pooler_function(model) is None:
+        return pooler_provenance(None, None)
+    if dense is None:
+        return pooler_provenance(None, None, without="its pooler_output is h0 itself, no weights")
+    bias = None if dense.bias is None else dense.bias.numpy()
+    return pooler_provenance(dense.weight.numpy(), bias, missing)
+
+
+def _verified(encoder: Encoder) -> Encoder:
+    """The encoder after one forward pass over two sentences, with what that pass showed.
+
+    Raises EncoderError where the hidden states are not L + 1 × (B, T, H) finite numbers. A pooler
+    that does more than read [CLS] of the last layer counts as absent, and says so.
+    """
+    info, shown = encoder.info, encoder.info.id
+    try:
+        batch = encoder.tokenize([_SHORT, _LONG])
+        positions = encoder.cls_positions(batch)
+        states = encoder.forward(batch)
+    except EncoderError:
+        raise
+    except Exception as error:
+        raise EncoderError(
+            f"{shown} cannot be run on a sentence: {_one_line(error)}; choose another encoder"
+        ) from error
+    expected = (*batch["input_ids"].shape, info.hidden)
+    if len(states.layers) != info.layers + 1 or any(s.shape != expected for s in states.layers):
+        raise EncoderError(
+            f"{shown} ({info.family}) does not keep one vector per token through all its layers, "
+            "so its layers cannot be compared; choose another encoder"
+        )
+    if not all(bool(state.isfinite().all()) for state in states.layers):
+        raise EncoderError(
+            f"{shown} gives vectors that are not finite numbers; its weights are "
+            "damaged, download it again"
+        )
+    if states.pooler_output is not None:
+        rows = torch.arange(len(positions), device=encoder.device)
+        pooled = encoder.pool(states.layers[-1][rows, positions])
+        if not torch.allclose(pooled, states.pooler_output, atol=1e-4):
+            none = Pooler(False, False, "its pooler does not read [CLS] of the last layer alone")
+            info = replace(info, pooler=none)
+    if info.assumed:
+        info = replace(info, padding_inert=_padding_is_inert(encoder))
+    return replace(encoder, info=info)
+
+
+def _padding_is_inert(encoder: Encoder) -> bool:
+    """For a family that is not in the table: a sentence alone equals itself beside a longer one."""
+    padded = encoder.forward(encoder.tokenize([_SHORT, _LONG])).layers[-1][0]
+    alone = encoder.forward(encoder.tokenize([_SHORT])).layers[-1][0]
+    return torch.allclose(padded[: len(alone)], alone, atol=1e-4)
+
+
+def _digest(checkpoint: Checkpoint) -> str:
+    """SHA-256 of the weights; of the files' digests where there are several."""
+    digests = [sha256_of(file) for file in checkpoint.weights]
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
+
+
+def _device(device: str) -> torch.device:
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        where = torch.device(device)
+        torch.empty(1, device=where)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        raise EncoderError(
+            f"the device {device!r} cannot be used here ({_one_line(error)}); "
+            "allowed are cpu, auto, and cuda where there is one"
+        ) from error
+    return where
+
+
+def _shown(target: Target, name: str | os.PathLike[str]) -> str:
+    """How messages call the encoder: as the person did."""
+    return os.fspath(name) if target.source == "folder" else target.id
+
+
+def _unusable(checkpoint: Checkpoint, part: str, error: Exception) -> EncoderError:
+    return EncoderError(
+        f"the {part} of {checkpoint.shown} cannot be loaded: {_one_line(error)}; "
+        "download it again, or choose another encoder"
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    """The error's message without colours and line breaks, at most 200 characters."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)) or type(error).__name__
+    text = f"{type(error).__name__} {text}" if isinstance(error, KeyError) else text
+    text = " ".join(text.split()).rstrip(".;")
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,126 @@
+"""The tokenizer of an encoder: loading it, its [CLS] token, its padding, its longest input."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from probing.errors import EncoderError
+
+from .families import Family
+from .folders import Checkpoint, read_json
+
+_DEFAULT_LIMIT = 512
+_NO_LIMIT = 1_000_000
+_SAMPLE = "A sample."
+
+
+@dataclass(frozen=True)
+class ClsToken:
+    """The token in [CLS]'s place; both None where it is whatever token comes first (or last)."""
+
+    token: str | None
+    id: int | None
+
+
+def tokenizer_config(checkpoint: Checkpoint) -> dict[str, Any]:
+    """tokenizer_config.json as it is in the file; empty where there is none."""
+    file = checkpoint.folder / "tokenizer_config.json"
+    return read_json(file, checkpoint.shown) if file.is_file() else {}
+
+
+def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[str, ...]]:
+    """The tokenizer, made to pad on the side the family needs, and notices of what was changed.
+
+    Raises EncoderError for a missing or damaged tokenizer, or one that needs another package.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            checkpoint.folder, trust_remote_code=False, local_files_only=True
+        )
+        tokenizer(_SAMPLE)
+    except ImportError as error:
+        raise EncoderError(
+            f"the tokenizer of {checkpoint.shown} needs a package that is not installed: "
+            f"{' '.join(str(error).split())[:160]}; install it, or choose another encoder"
+        ) from error
+    except Exception as error:
+        raise EncoderError(
+            f"the tokenizer of {checkpoint.shown} cannot be loaded: "
+            f"{' '.join(str(error).split())[:160]}; save it into the folder with save_pretrained"
+        ) from error
+    if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+        raise EncoderError(
+            f"{checkpoint.shown} holds no vocabulary for its tokenizer (tokenizer.json, vocab.txt, "
+            "…); save the tokenizer into the folder with save_pretrained"
+        )
+    notices: tuple[str, ...] = ()
+    if tokenizer.pad_token_id is None:
+        notices += (_give_padding(tokenizer),)
+    side = "left" if family.cls == "last" else "right"
+    if tokenizer.padding_side != side:
+        notices += (
+            f"The tokenizer pads on the {tokenizer.padding_side}; here it pads on the {side}, so "
+            "that padding does not move the words.",
+        )
+        tokenizer.padding_side = side
+    return tokenizer, notices
+
+
+def find_cls(tokenizer: Any, family: Family, shown: str) -> tuple[ClsToken, tuple[str, ...]]:
+    """The token that stands in [CLS]'s place, looked up in a sample, and notices.
+
+    It is the tokenizer's cls_token, or its bos_token (XLM, whose cls_token is </s>, stands for
+    <s>). A tokenizer with neither: no token is expected. Raises EncoderError where the tokenizer
+    has a cls_token and puts it, and its bos_token, somewhere else or nowhere.
+    """
+    ids = tokenizer(_SAMPLE)["input_ids"]
+    there = ids[0 if family.cls == "first" else -1] if ids else None
+    for name in ("cls_token", "bos_token"):
+        token, number = getattr(tokenizer, name), getattr(tokenizer, f"{name}_id")
+        if number is not None and number == there:
+            return ClsToken(str(token), int(number)), ()
+    if tokenizer.cls_token_id is not None:
+        raise EncoderError(
+            f"the tokenizer of {shown} has the token {tokenizer.cls_token} but does not put it "
+            f"{family.cls} in a sentence; save a tokenizer that adds its special tokens"
+        )
+    notice = (
+        f"The tokenizer adds no [CLS] token: the {family.cls} token of each sentence, which is a "
+        "word piece, is taken for it."
+    )
+    return ClsToken(None, None), (notice,)
+
+
+def longest_input(tokenizer: Any, model: nn.Module) -> tuple[int, tuple[str, ...]]:
+    """Tokens (special ones included) of the longest input, and a notice where it is a guess.
+
+    The least of the tokenizer's own limit, the config's, and the rows of the position table,
+    where families like RoBERTa begin counting behind the padding id.
+    """
+    config: Any = model.config
+    limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
+    for name, module in model.named_modules():
+        if name.split(".")[-1] == "position_embeddings" and isinstance(module, nn.Embedding):
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - unused)
+    bounds = [int(x) for x in limits if isinstance(x, int | float) and 0 < x < _NO_LIMIT]
+    if bounds:
+        return min(bounds), ()
+    return _DEFAULT_LIMIT, (
+        f"The encoder sets no limit to its input; sentences are cut at {_DEFAULT_LIMIT} tokens.",
+    )
+
+
+def _give_padding(tokenizer: Any) -> str:
+    """Set some padding token; the attention mask keeps it out of everything."""
+    for name in ("eos_token", "sep_token", "unk_token", "cls_token"):
+        token = getattr(tokenizer, name, None)
+        if token is not None:
+            break
+    else:
+        token = tokenizer.convert_ids_to_tokens(0)
+    tokenizer.pad_token = token
+    return f"The tokenizer has no padding token; {token} is used, hidden by the attention mask."

@@ -1,0 +1,1 @@
+"""How bytes become an even table of text; `probing.tables` is the door to this room."""

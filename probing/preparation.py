@@ -1,0 +1,107 @@
+"""Sentences made ready to be probed: what is left out, the class numbers, the folds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from probing.errors import DataError
+from probing.probes import folds
+from probing.sentences import Dropped, Sentences
+from probing.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Sentences made ready to be probed."""
+
+    sentences: Sentences
+    """Those that are used."""
+    y: np.ndarray | None
+    """int64 (n,) class numbers in the order of ``sentences.classes``; None without labels."""
+    plan: folds.Plan | None
+    notices: tuple[str, ...]
+
+
+def prepare(sentences: Sentences, settings: Settings) -> Task:
+    """Leave out what no probe can use, number the classes and lay the folds.
+
+    Raises ``DataError`` where too little is left.
+    """
+    if len(sentences) < 2:
+        raise DataError(
+            f"there is {len(sentences)} sentence to use; a run needs at least two. Add more rows."
+        )
+    if sentences.labels is None:
+        return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
+    given = sentences.splits is not None and set(sentences.splits) != {"train"}
+    kept = _without_rare_classes(sentences, given)
+    if len(kept.classes) < 2:
+        raise DataError(_too_few_classes(sentences, kept))
+    number = {name: i for i, name in enumerate(kept.classes)}
+    y = np.array([number[label] for label in kept.labels or ()], dtype=np.int64)
+    groups = folds.duplicate_groups(kept.texts)
+    if given:
+        plan = folds.given_split(y, groups, kept.splits or (), settings.seed)
+    else:
+        plan = folds.cross_validation(y, groups, settings.folds, settings.seed)
+    notices = (*folds.duplicate_notices(groups, y), *plan.notices)
+    if sentences.splits is not None and not given:
+        notices += ("The split column says train everywhere, so cross-validation is used.",)
+    return Task(kept, y, plan, notices)
+
+
+def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
+    """Without the classes that cannot be both learnt and scored."""
+    labels = sentences.labels or ()
+    if given:
+        learnt = {
+            label
+            for label, split in zip(labels, sentences.splits or (), strict=True)
+            if split == "train"
+        }
+        reason = "class that train does not have"
+    else:
+        learnt = folds.usable_classes(labels, folds.duplicate_groups(sentences.texts))
+        reason = "class with a single sentence"
+    kept = [i for i, label in enumerate(labels) if label in learnt]
+    if len(kept) == len(labels):
+        return sentences
+    rows = tuple(sentences.rows[i] for i, label in enumerate(labels) if label not in learnt)
+    source = sentences.source
+    dropped = (*source.dropped, Dropped(reason, rows, ()))
+    return replace(sentences.take(kept), source=replace(source, dropped=dropped))
+
+
+def _too_few_classes(given: Sentences, kept: Sentences) -> str:
+    column = given.source.label_column or "the labels"
+    if len(given.classes) == 1:
+        return (
+            f"column {column!r} has a single class ({given.classes[0]!r} in {len(given):,} rows); "
+            "a probe needs two. Choose another label column, or none to see maps only."
+        )
+    return (
+        f"of the {len(given.classes):,} classes in {column!r} only {len(kept.classes)} has two "
+        "different sentences or more; a probe needs two such classes. Choose another label "
+        "column, or none to see maps only."
+    )
+
+
+def from_lists(texts: Sequence[str], labels: Sequence[Any] | None) -> Sentences:
+    """Sentences from n strings and n labels; blank texts are left out and counted."""
+    if isinstance(texts, str):
+        raise DataError("texts is one string; give a list of sentences.")
+    if labels is not None and len(labels) != len(texts):
+        raise DataError(
+            f"there are {len(texts):,} texts and {len(labels):,} labels; give one label a text."
+        )
+    blank = tuple(i for i, text in enumerate(texts) if not str(text).strip())
+    kept = [i for i in range(len(texts)) if i not in set(blank)]
+    whole = Sentences(
+        texts=tuple(str(text) for text in texts),
+        labels=None if labels is None else tuple(str(label) for label in labels),
+    )
+    dropped = (Dropped("blank text", blank, ()),) if blank else ()
+    source = replace(whole.source, rows_read=len(texts), dropped=dropped)
+    return replace(whole.take(kept), source=source) if kept else replace(whole, source=source)

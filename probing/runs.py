@@ -1,0 +1,315 @@
+"""From sentences and settings to a Run, stage by stage."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from probing import projections
+from probing.encoders import Encoder, EncoderInfo
+from probing.errors import DataError, EncoderError
+from probing.geometry import is_constant
+from probing.preparation import Task, from_lists, prepare
+from probing.probes.result import ProbeResult
+from probing.progress import Progress, Report, Stage, silent
+from probing.projections import METHODS, Method, Projection
+from probing.record import SCHEMA, Run
+from probing.representations import Representations
+from probing.sentences import Sentences
+from probing.settings import Settings
+from probing.statistics import wilson
+
+PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "umap-learn", "numpy", "numba")
+
+Listener = Callable[[Progress], None]
+"""Hears of progress; may raise ``Cancelled`` to stop the run."""
+
+
+def run(
+    texts: Sentences | Sequence[str],
+    labels: Sequence[Any] | None = None,
+    *,
+    settings: Settings | None = None,
+    out: str | Path | None = None,
+    slim: bool = False,
+    listener: Listener = lambda progress: None,
+    **choices: Any,
+) -> Run:
+    """Probe the representations of n sentences at every layer.
+
+    ``texts`` are ``Sentences`` (from ``read_csv``) or n strings with their n ``labels`` (or none,
+    for maps only). ``choices`` are fields of ``Settings``, e.g. ``encoder="roberta-base"``. With
+    ``out`` the run is written to that folder, which must not exist yet or be empty; ``slim``
+    leaves out the representations and the report.
+
+    Raises a ``ProbingError`` for what a person can put right, and whatever ``listener`` raises.
+    """
+    from probing import store
+
+    if not isinstance(texts, Sentences):
+        texts = from_lists(texts, labels)
+    elif labels is not None:
+        raise DataError("labels were given twice: with the sentences and beside them. Drop one.")
+    chosen = settings or Settings(**choices)
+    if settings is not None and choices:
+        raise TypeError("give either settings or its fields, not both")
+    task = prepare(texts, chosen)
+    if out is None:
+        return _compute(task, chosen, listener, None)
+    with store.new_folder(Path(out)) as partial:
+        result = _compute(task, chosen, listener, None if slim else partial / "representations")
+        _tell(listener, "save", 0, 1)
+        store.save_run(result, partial, slim=slim)
+    return store.load_run(Path(out))
+
+
+def _compute(task: Task, settings: Settings, listener: Listener, folder: Path | None) -> Run:
+    from probing import environment, extraction
+    from probing.encoders import load_encoder
+
+    threads = environment.threads()
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+    clock = _Clock()
+    _tell(listener, "load", 0, 1)
+    encoder: Encoder = load_encoder(settings.encoder, revision=settings.revision)
+    poolings, notice = _available(settings.poolings, encoder.info)
+    clock.lap("load")
+    representations = extraction.extract(
+        task.sentences.texts,
+        encoder,
+        poolings,
+        folder=folder,
+        report=_reporter(listener, "encode"),
+    )
+    clock.lap("encode")
+    probes = _probe_all(task, representations, _reporter(listener, "probe"))
+    clock.lap("probe")
+    maps = _draw_maps(task, representations, settings, _reporter(listener, "map"))
+    clock.lap("map")
+    notices = (*task.sentences.source.notices, *task.notices, *notice, *_cut(representations))
+    record = _record(task, settings, encoder.info, representations, clock.laps, notices)
+    return Run(record, task.sentences, probes, maps, representations)
+
+
+def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str, ...], list[str]]:
+    """The poolings that this encoder has, and what to say of one it lacks."""
+    if info.pooler.present or "pooled" not in poolings:
+        return poolings, []
+    kept = tuple(p for p in poolings if p != "pooled")
+    if not kept:
+        raise EncoderError(
+            f"{info.id} has no pooler to probe ({info.pooler.evidence}). "
+            "Choose the pooling cls or mean."
+        )
+    return kept, [f"pooled is left out: {info.pooler.evidence}."]
+
+
+def _cut(representations: Representations) -> list[str]:
+    if not representations.truncated:
+        return []
+    return [
+        f"{representations.truncated:,} sentences are longer than the encoder reads and were cut; "
+        f"{representations.tokens_lost:,} tokens were lost."
+    ]
+
+
+def _probe_all(
+    task: Task, representations: Representations, report: Report
+) -> tuple[ProbeResult, ...]:
+    if task.y is None or task.plan is None:
+        return ()
+    from probing.probes import nested
+
+    cells = [
+        (p, layer) for p in representations.poolings for layer in range(representations.layers)
+    ]
+    results: list[ProbeResult] = []
+    report(0, len(cells))
+    for pooling, layer in cells:
+        results.append(
+            nested.probe(
+                representations.cell(layer, pooling),
+                task.y,
+                len(task.sentences.classes),
+                task.plan,
+                layer=layer,
+                pooling=pooling,
+                tick=lambda: report(len(results), len(cells)),
+            )
+        )
+        report(len(results), len(cells))
+    return tuple(results)
+
+
+def _draw_maps(
+    task: Task, representations: Representations, settings: Settings, report: Report
+) -> tuple[Projection, ...]:
+    last = representations.layers - 1
+    layers = {"none": (), "last": (last,), "all": range(last + 1)}[settings.maps]
+    dimensions = (2, 3) if settings.maps == "all" else (2,)
+    wanted = [
+        (method, d, pooling, layer)
+        for pooling in representations.poolings
+        for layer in layers
+        if not is_constant(representations.cell(layer, pooling))
+        for method in METHODS
+        for d in dimensions
+    ]
+    drawn: list[Projection] = []
+    if wanted:
+        report(0, len(wanted))
+    for method, d, pooling, layer in wanted:
+        drawn.append(
+            draw_map(
+                representations,
+                task.y,
+                method=method,
+                dimensions=d,
+                layer=layer,
+                pooling=pooling,
+                seed=settings.seed,
+                report=lambda done, total: report(len(drawn), len(wanted)),
+            )
+        )
+        report(len(drawn), len(wanted))
+    return tuple(drawn)
+
+
+def draw_map(
+    representations: Representations,
+    y: np.ndarray | None,
+    *,
+    method: Method,
+    dimensions: int,
+    layer: int,
+    pooling: str,
+    seed: int,
+    report: Report = silent,
+) -> Projection:
+    """One map of a run's representations. See ``projections.project``."""
+    return projections.project(
+        representations.cell(layer, pooling),
+        method=method,
+        dimensions=dimensions,
+        layer=layer,
+        pooling=pooling,
+        labels=y,
+        seed=seed,
+        report=report,
+    )
+
+
+class _Clock:
+    """Seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: Stage) -> None:
+        now = time.perf_counter()
+        self.laps[stage], self._last = round(now - self._last, 3), now
+
+
+def _tell(listener: Listener, stage: Stage, done: int, total: int) -> None:
+    listener(Progress(stage, done, total))
+
+
+def _reporter(listener: Listener, stage: Stage) -> Report:
+    """A ``Report`` that adds the stage and, from its rate so far, the time left."""
+    began = time.perf_counter()
+
+    def report(done: int, total: int) -> None:
+        passed = time.perf_counter() - began
+        left = passed / done * (total - done) if done else None
+        listener(Progress(stage, done, total, left))
+
+    return report
+
+
+def _record(
+    task: Task,
+    settings: Settings,
+    info: EncoderInfo,
+    representations: Representations,
+    timings: dict[str, float],
+    notices: tuple[str, ...],
+) -> dict[str, Any]:
+    """The content of run.json but for the maps, which ``store`` adds."""
+    sentences, source = task.sentences, task.sentences.source
+    dropped = [{"reason": d.reason, "rows": d.rows, "lines": d.lines} for d in source.dropped]
+    return {
+        "schema": SCHEMA,
+        "id": secrets.token_hex(16),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: _version(name) for name in ("cls-probe", *PACKAGES)},
+        "data": {
+            "name": source.name,
+            "rows_read": source.rows_read or len(sentences),
+            "rows_used": len(sentences),
+            "dropped": dropped,
+            "columns": {
+                "all": source.columns,
+                "text": source.text_column,
+                "label": source.label_column,
+                "split": source.split_column,
+            },
+            "classes": dict(sentences.class_counts),
+            "encoding": source.encoding,
+            "delimiter": source.delimiter,
+            "has_header": source.has_header,
+            "fingerprint": sentences.fingerprint,
+        },
+        "encoder": {
+            **info.to_json(),
+            "truncated": representations.truncated,
+            "tokens_lost": representations.tokens_lost,
+        },
+        "settings": {**settings.to_json(), "poolings_used": representations.poolings},
+        "scoring": task.plan.description if task.plan else None,
+        "timings": timings,
+        "baselines": _baselines(task),
+        "notices": notices,
+        "verdict": None,
+    }
+
+
+def _baselines(task: Task) -> dict[str, Any]:
+    """The majority baseline on the scored sentences."""
+    if task.y is None or task.plan is None:
+        return {}
+    from probing.probes.nested import majority_class
+
+    scored = np.concatenate([fold.test for fold in task.plan.folds])
+    most = majority_class(task.y, task.plan)
+    correct, n = int((task.y[scored] == most).sum()), len(scored)
+    low, high = wilson(correct, n)
+    label = task.sentences.classes[most]
+    return {
+        "majority": {
+            "class": label,
+            "accuracy": correct / n,
+            "ci_low": low,
+            "ci_high": high,
+            "n": n,
+        }
+    }
+
+
+def _version(package: str) -> str:
+    if package == "cls-probe":
+        from probing import __version__
+
+        return __version__
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,51 @@
+"""What a person may choose about a run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from probing.errors import SettingsError
+from probing.representations import POOLINGS
+
+Maps = Literal["none", "last", "all"]
+MAPS: tuple[Maps, ...] = ("none", "last", "all")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices behind a run; the same settings and sentences give the same run."""
+
+    encoder: str = "bundled"
+    """``bundled``, a hub id, or the path of a local folder."""
+    revision: str | None = None
+    """Branch, tag or commit on the hub; None for the main one."""
+    poolings: tuple[str, ...] = ("cls", "pooled", "mean")
+    """Some of cls, pooled, mean, mean_words."""
+    folds: int = 5
+    """Outer folds of the cross-validation, 2 … 20; unused with a given split."""
+    seed: int = 0
+    """Seed of folds and maps."""
+    maps: Maps = "last"
+    """Maps drawn with the run: none, those of the last layer, or all layers in 2-D and 3-D."""
+
+    def __post_init__(self) -> None:
+        unknown = [p for p in self.poolings if p not in POOLINGS]
+        if unknown or not self.poolings:
+            came = ",".join(self.poolings) or "nothing"
+            raise SettingsError(
+                f"poolings is {came}; choose one or more of {', '.join(POOLINGS)}, "
+                "separated by commas."
+            )
+        if not 2 <= self.folds <= 20:
+            raise SettingsError(
+                f"folds is {self.folds}; it must be between 2 and 20. The default is 5."
+            )
+        if not 0 <= self.seed < 2**32:
+            raise SettingsError(f"seed is {self.seed}; it must be between 0 and 4294967295.")
+        if self.maps not in MAPS:
+            raise SettingsError(f"maps is {self.maps}; choose one of {', '.join(MAPS)}.")
+        ordered = tuple(p for p in POOLINGS if p in self.poolings)
+        object.__setattr__(self, "poolings", ordered)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON can hold them."""
+        return {**asdict(self), "poolings": list(self.poolings)}

@@ -1,0 +1,281 @@
+"""Where runs lie: a folder each, complete or not there at all."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probing.errors import RunFolderError
+from probing.probes.result import SCALARS, ProbeResult
+from probing.projections import Faithfulness, Projection
+from probing.record import SCHEMA, Run
+from probing.representations import Representations
+from probing.sentences import Dropped, Sentences, Source
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RUN = "run.json"
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` when the block ends well, and vanishes otherwise.
+
+    The work lies beside the target under a hidden name until then, so a run that is interrupted
+    never looks finished. Raises ``RunFolderError`` where the target cannot be made.
+    """
+    if target.is_dir() and any(target.iterdir()):
+        raise RunFolderError(f"{target} exists and is not empty. Name a new folder with --out.")
+    if target.exists() and not target.is_dir():
+        raise RunFolderError(f"{target} is a file. Name a new folder with --out.")
+    partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"{target} cannot be made ({error.strerror}). Name another folder with --out."
+        ) from error
+    try:
+        yield partial
+        _settle(partial, target)
+    except OSError as error:
+        raise RunFolderError(
+            f"{target} cannot be written ({error.strerror or error}). Free some space or name "
+            "another folder with --out."
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _settle(partial: Path, target: Path) -> None:
+    for path in partial.rglob("*"):
+        if path.is_file():
+            _sync(path)
+    if target.is_dir():
+        target.rmdir()
+    partial.rename(target)
+    _sync(target.parent)
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
+    """Write a run into ``folder``. ``run.json`` comes last: without it nothing is a run.
+
+    ``slim`` leaves out what can be made again: representations and report.
+    """
+    from pyarrow import parquet
+
+    if not slim:
+        representations = folder / "representations"
+        if run.representations is not None and not representations.exists():
+            run.representations.save(representations)
+        from probing import report
+
+        (folder / "report.html").write_text(report.html(run), encoding="utf-8")
+    run.table.to_csv(folder / "probes.csv", index=False)
+    parquet.write_table(_predictions(run), folder / "predictions.parquet", compression="zstd")
+    parquet.write_table(_sentences(run), folder / "sentences.parquet", compression="zstd")
+    (folder / "projections").mkdir(exist_ok=True)
+    for projection in run.projections:
+        _write_projection(projection, run.sentences.rows, folder)
+    record = {**run.record, "projections": [p.to_json() for p in run.projections]}
+    _write_json(record, folder / RUN)
+
+
+def add_projection(folder: Path, projection: Projection) -> None:
+    """Add a map to a run that is already stored; what was there stays valid throughout."""
+    from pyarrow import parquet
+
+    rows = parquet.read_table(folder / "sentences.parquet", columns=["row"])["row"].to_pylist()
+    _write_projection(projection, rows, folder)
+    record = _read_json(folder)
+    kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
+    _write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
+
+
+def load_run(path: str | Path) -> Run:
+    """The run in a folder that ``run(…, out=…)`` or the command line wrote.
+
+    Raises ``RunFolderError`` where the folder holds no complete run, or one of a newer schema.
+    """
+    folder = Path(path)
+    record = _read_json(folder)
+    try:
+        sentences = _load_sentences(folder, record)
+        return Run(
+            record=record,
+            sentences=sentences,
+            probes=_load_probes(folder, sentences),
+            projections=tuple(_load_projection(folder, p) for p in record["projections"]),
+            representations=Representations.load(folder / "representations"),
+        )
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise RunFolderError(
+            f"the run in {folder} is damaged ({type(error).__name__}: {error}). Make it again."
+        ) from error
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
+    path = folder / RUN
+    if not path.is_file():
+        raise RunFolderError(
+            f"{folder} holds no finished run: there is no {RUN}. Name a run's own folder."
+        )
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        schema = record["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(f"{path} is damaged ({error}). Make the run again.") from error
+    if schema > SCHEMA:
+        raise RunFolderError(
+            f"{folder} was written by a newer version (schema {schema}; this one reads up to "
+            f"{SCHEMA}). Update CLS Probe."
+        )
+    return dict(record)
+
+
+def _write_json(value: Any, path: Path) -> None:
+    """Replace ``path`` at once: a reader sees the old content or the new."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    _sync(temporary)
+    temporary.replace(path)
+
+
+def _sentences(run: Run) -> "pa.Table":
+    import pyarrow as pa
+
+    s = run.sentences
+    columns = {"row": pa.array(s.rows, pa.int64()), "text": pa.array(s.texts, pa.string())}
+    if s.labels is not None:
+        columns["label"] = pa.array(s.labels, pa.string())
+    if s.splits is not None:
+        columns["split"] = pa.array(s.splits, pa.string())
+    return pa.table(columns)
+
+
+def _predictions(run: Run) -> "pa.Table":
+    import pyarrow as pa
+
+    columns = {"row": pa.array(run.sentences.rows, pa.int64())}
+    if run.sentences.labels is not None:
+        columns["label"] = pa.array(run.sentences.labels, pa.string()).dictionary_encode()
+    classes = pa.array(run.sentences.classes, pa.string())
+    for probe in run.probes:
+        cell = f"{probe.pooling}_{probe.layer}"
+        scored = probe.predicted >= 0
+        numbers = pa.array(probe.predicted, pa.int32(), mask=~scored)
+        columns[cell] = pa.DictionaryArray.from_arrays(numbers, classes)
+        p = probe.true_probability
+        columns[f"p_{cell}"] = pa.array(p, pa.float32(), mask=np.isnan(p))
+    return pa.table(columns)
+
+
+def _load_sentences(folder: Path, record: dict[str, Any]) -> Sentences:
+    from pyarrow import parquet
+
+    data = parquet.read_table(folder / "sentences.parquet").to_pydict()
+    about = record["data"]
+    columns = about["columns"]
+    source = Source(
+        name=about["name"],
+        encoding=about["encoding"],
+        delimiter=about["delimiter"],
+        columns=tuple(columns["all"]),
+        has_header=about["has_header"],
+        text_column=columns["text"],
+        label_column=columns["label"],
+        split_column=columns["split"],
+        rows_read=about["rows_read"],
+        dropped=tuple(
+            Dropped(d["reason"], tuple(d["rows"]), tuple(d["lines"])) for d in about["dropped"]
+        ),
+    )
+    return Sentences(
+        texts=tuple(data["text"]),
+        labels=tuple(data["label"]) if "label" in data else None,
+        splits=tuple(data["split"]) if "split" in data else None,
+        rows=tuple(data["row"]),
+        source=source,
+    )
+
+
+def _load_probes(folder: Path, sentences: Sentences) -> tuple[ProbeResult, ...]:
+    import pandas as pd
+    from pyarrow import parquet
+
+    if sentences.labels is None:
+        return ()
+    table = pd.read_csv(folder / "probes.csv")
+    predictions = parquet.read_table(folder / "predictions.parquet")
+    number = {name: i for i, name in enumerate(sentences.classes)}
+    probes = []
+    rows: list[dict[str, Any]] = table[list(SCALARS)].astype(object).to_dict("records")  # type: ignore[assignment]
+    for row in rows:
+        cell = f"{row['pooling']}_{row['layer']}"
+        predicted = predictions[cell].combine_chunks()
+        names = predicted.dictionary.to_pylist()
+        lookup = np.array([number[name] for name in names] + [-1], dtype=np.int32)
+        probability = predictions[f"p_{cell}"].to_numpy().astype(np.float32)
+        probes.append(
+            ProbeResult(
+                **{k: None if pd.isna(v) else v for k, v in row.items()},
+                predicted=lookup[predicted.indices.fill_null(len(names)).to_numpy()],
+                true_probability=probability,
+            )
+        )
+    return tuple(probes)
+
+
+def _key(projection: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(projection[k] for k in ("method", "dimensions", "pooling", "layer"))
+
+
+def _write_projection(projection: Projection, rows: Any, folder: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    axes = dict(zip("xyz", projection.points.T, strict=False))
+    table = pa.table({"row": pa.array(rows, pa.int64()), **axes})
+    table = table.replace_schema_metadata({"projection": json.dumps(projection.to_json())})
+    path = folder / "projections" / f"{projection.name}.parquet"
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    parquet.write_table(table, temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def _load_projection(folder: Path, about: dict[str, Any]) -> Projection:
+    from pyarrow import parquet
+
+    from probing.projections import projection_name
+
+    name = projection_name(*_key(about))
+    table = parquet.read_table(folder / "projections" / f"{name}.parquet")
+    points = np.stack([table[axis].to_numpy() for axis in table.column_names[1:]], axis=1)
+    return Projection(
+        method=about["method"],
+        layer=about["layer"],
+        pooling=about["pooling"],
+        points=points,
+        faithfulness=Faithfulness(**about["faithfulness"]),
+        seed=about["seed"],
+        explained=tuple(about["explained"]),
+        notice=about["notice"],
+    )
