@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
     try:
         chosen = _parser().parse_args(arguments)
-        _run(chosen)
+        chosen.act(chosen)
     except ProbingError as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -96,6 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         "--slim", action="store_true", help="leave out the representations and the report"
     )
     run.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    run.set_defaults(act=_run)
+    warm = commands.add_parser(
+        "warm",
+        help="compile what maps need, once a machine",
+        description="Compile UMAP's kernels into numba's cache, so that no map waits for it.",
+    )
+    warm.set_defaults(act=_warm)
     return parser
 
 
@@ -127,6 +134,12 @@ def _run(chosen: argparse.Namespace) -> None:
         show.line(f"note: {notice}")
     print(table(result))
     show.line(f"run folder: {out}")
+
+
+def _warm(chosen: argparse.Namespace) -> None:
+    from probing.projections import warm_up
+
+    warm_up()
 
 
 def table(run: "Run") -> str:

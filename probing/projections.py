@@ -200,6 +200,12 @@ def load_umap() -> Any:
     return umap
 
 
+def warm_up() -> None:
+    """Compile, or read from numba's cache, what the first map of this process needs."""
+    x = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
+    project(x, layer=0, pooling="cls", labels=np.arange(64) % 2)
+
+
 def judge(
     x: np.ndarray, points: np.ndarray, labels: np.ndarray | None = None, seed: int = 0
 ) -> Faithfulness:

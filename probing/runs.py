@@ -4,14 +4,15 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probing import projections
-from probing.encoders import Encoder, EncoderInfo
+from probing.encoders import EncoderInfo
 from probing.errors import DataError, EncoderError
 from probing.geometry import is_constant
 from probing.preparation import Task, from_lists, prepare
@@ -23,6 +24,9 @@ from probing.representations import Representations
 from probing.sentences import Sentences
 from probing.settings import Settings
 from probing.statistics import wilson
+
+if TYPE_CHECKING:
+    from probing.encoders import Encoder
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "umap-learn", "numpy", "numba")
 
@@ -49,28 +53,55 @@ def run(
 
     Raises a ``ProbingError`` for what a person can put right, and whatever ``listener`` raises.
     """
-    from probing import store
-
     if not isinstance(texts, Sentences):
         texts = from_lists(texts, labels)
     elif labels is not None:
         raise DataError("labels were given twice: with the sentences and beside them. Drop one.")
-    chosen = settings or Settings(**choices)
     if settings is not None and choices:
         raise TypeError("give either settings or its fields, not both")
-    task = prepare(texts, chosen)
+    return execute(texts, settings or Settings(**choices), out=out, slim=slim, listener=listener)
+
+
+def execute(
+    sentences: Sentences,
+    settings: Settings,
+    *,
+    out: str | Path | None = None,
+    slim: bool = False,
+    listener: Listener = lambda progress: None,
+    run_id: str | None = None,
+    load: "Callable[..., Encoder] | None" = None,
+) -> Run:
+    """What ``run`` does once its arguments are understood.
+
+    ``run_id`` (32 hex digits, random by default) is the id recorded; ``load`` is called as
+    ``load_encoder`` is, so that a process that makes many runs can keep an encoder.
+    """
+    from probing import store
+    from probing.encoders import load_encoder
+
+    task = prepare(sentences, settings)
+    work = partial(
+        _compute, task, settings, listener, load or load_encoder, run_id or secrets.token_hex(16)
+    )
     if out is None:
-        return _compute(task, chosen, listener, None)
-    with store.new_folder(Path(out)) as partial:
-        result = _compute(task, chosen, listener, None if slim else partial / "representations")
+        return work(None)
+    with store.new_folder(Path(out)) as folder:
+        result = work(None if slim else folder / "representations")
         _tell(listener, "save", 0, 1)
-        store.save_run(result, partial, slim=slim)
+        store.save_run(result, folder, slim=slim)
     return store.load_run(Path(out))
 
 
-def _compute(task: Task, settings: Settings, listener: Listener, folder: Path | None) -> Run:
+def _compute(
+    task: Task,
+    settings: Settings,
+    listener: Listener,
+    load: "Callable[..., Encoder]",
+    run_id: str,
+    folder: Path | None,
+) -> Run:
     from probing import environment, extraction
-    from probing.encoders import load_encoder
 
     threads = environment.threads()
     if threads:
@@ -79,7 +110,7 @@ def _compute(task: Task, settings: Settings, listener: Listener, folder: Path | 
         torch.set_num_threads(threads)
     clock = _Clock()
     _tell(listener, "load", 0, 1)
-    encoder: Encoder = load_encoder(settings.encoder, revision=settings.revision)
+    encoder = load(settings.encoder, revision=settings.revision)
     poolings, notice = _available(settings.poolings, encoder.info)
     clock.lap("load")
     representations = extraction.extract(
@@ -96,6 +127,7 @@ def _compute(task: Task, settings: Settings, listener: Listener, folder: Path | 
     clock.lap("map")
     notices = (*task.sentences.source.notices, *task.notices, *notice, *_cut(representations))
     record = _record(task, settings, encoder.info, representations, clock.laps, notices)
+    record = {"schema": SCHEMA, "id": run_id, **record}
     return Run(record, task.sentences, probes, maps, representations)
 
 
@@ -247,8 +279,6 @@ def _record(
     sentences, source = task.sentences, task.sentences.source
     dropped = [{"reason": d.reason, "rows": d.rows, "lines": d.lines} for d in source.dropped]
     return {
-        "schema": SCHEMA,
-        "id": secrets.token_hex(16),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: _version(name) for name in ("cls-probe", *PACKAGES)},
         "data": {

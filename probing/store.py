@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
         (folder / "report.html").write_text(report.html(run), encoding="utf-8")
     run.table.to_csv(folder / "probes.csv", index=False)
     parquet.write_table(_predictions(run), folder / "predictions.parquet", compression="zstd")
-    parquet.write_table(_sentences(run), folder / "sentences.parquet", compression="zstd")
+    save_sentences(run.sentences, folder / "sentences.parquet")
     (folder / "projections").mkdir(exist_ok=True)
     for projection in run.projections:
         _write_projection(projection, run.sentences.rows, folder)
@@ -117,7 +118,7 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     record = _read_json(folder)
     try:
-        sentences = _load_sentences(folder, record)
+        sentences = load_sentences(folder / "sentences.parquet")
         return Run(
             record=record,
             sentences=sentences,
@@ -159,16 +160,41 @@ def _write_json(value: Any, path: Path) -> None:
     temporary.replace(path)
 
 
-def _sentences(run: Run) -> "pa.Table":
+def save_sentences(sentences: Sentences, path: Path) -> None:
+    """Write sentences with all that is known of where they came from, as one Parquet file."""
     import pyarrow as pa
+    from pyarrow import parquet
 
-    s = run.sentences
-    columns = {"row": pa.array(s.rows, pa.int64()), "text": pa.array(s.texts, pa.string())}
-    if s.labels is not None:
-        columns["label"] = pa.array(s.labels, pa.string())
-    if s.splits is not None:
-        columns["split"] = pa.array(s.splits, pa.string())
-    return pa.table(columns)
+    columns = {
+        "row": pa.array(sentences.rows, pa.int64()),
+        "text": pa.array(sentences.texts, pa.string()),
+    }
+    if sentences.labels is not None:
+        columns["label"] = pa.array(sentences.labels, pa.string())
+    if sentences.splits is not None:
+        columns["split"] = pa.array(sentences.splits, pa.string())
+    source = json.dumps(asdict(sentences.source))
+    table = pa.table(columns).replace_schema_metadata({"source": source})
+    parquet.write_table(table, path, compression="zstd")
+
+
+def load_sentences(path: Path) -> Sentences:
+    """What ``save_sentences`` wrote."""
+    from pyarrow import parquet
+
+    table = parquet.read_table(path)
+    data, about = table.to_pydict(), json.loads(table.schema.metadata[b"source"])
+    dropped = [
+        Dropped(d["reason"], tuple(d["rows"]), tuple(d["lines"])) for d in about.pop("dropped")
+    ]
+    lists: dict[str, Any] = {key: tuple(about.pop(key)) for key in ("columns", "notices")}
+    return Sentences(
+        texts=tuple(data["text"]),
+        labels=tuple(data["label"]) if "label" in data else None,
+        splits=tuple(data["split"]) if "split" in data else None,
+        rows=tuple(data["row"]),
+        source=Source(**about, **lists, dropped=tuple(dropped)),
+    )
 
 
 def _predictions(run: Run) -> "pa.Table":
@@ -188,35 +214,6 @@ def _predictions(run: Run) -> "pa.Table":
     return pa.table(columns)
 
 
-def _load_sentences(folder: Path, record: dict[str, Any]) -> Sentences:
-    from pyarrow import parquet
-
-    data = parquet.read_table(folder / "sentences.parquet").to_pydict()
-    about = record["data"]
-    columns = about["columns"]
-    source = Source(
-        name=about["name"],
-        encoding=about["encoding"],
-        delimiter=about["delimiter"],
-        columns=tuple(columns["all"]),
-        has_header=about["has_header"],
-        text_column=columns["text"],
-        label_column=columns["label"],
-        split_column=columns["split"],
-        rows_read=about["rows_read"],
-        dropped=tuple(
-            Dropped(d["reason"], tuple(d["rows"]), tuple(d["lines"])) for d in about["dropped"]
-        ),
-    )
-    return Sentences(
-        texts=tuple(data["text"]),
-        labels=tuple(data["label"]) if "label" in data else None,
-        splits=tuple(data["split"]) if "split" in data else None,
-        rows=tuple(data["row"]),
-        source=source,
-    )
-
-
 def _load_probes(folder: Path, sentences: Sentences) -> tuple[ProbeResult, ...]:
     import pandas as pd
     from pyarrow import parquet
@@ -234,9 +231,10 @@ def _load_probes(folder: Path, sentences: Sentences) -> tuple[ProbeResult, ...]:
         names = predicted.dictionary.to_pylist()
         lookup = np.array([number[name] for name in names] + [-1], dtype=np.int32)
         probability = predictions[f"p_{cell}"].to_numpy().astype(np.float32)
+        scalars: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in row.items()}
         probes.append(
             ProbeResult(
-                **{k: None if pd.isna(v) else v for k, v in row.items()},
+                **scalars,
                 predicted=lookup[predicted.indices.fill_null(len(names)).to_numpy()],
                 true_probability=probability,
             )

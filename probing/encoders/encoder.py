@@ -40,7 +40,7 @@ class Encoder:
     tokenizer: Any
     """transformers tokenizer; pads on the right (XLNet: left), always has a padding token.
     Not safe to share between threads."""
-    model: nn.Module
+    model: Any
     """transformers base model (without a head), float32."""
     device: torch.device
     """Where the model is."""
@@ -54,7 +54,7 @@ class Encoder:
         """
         limit = min(max_tokens or self.info.max_tokens, self.info.max_tokens)
         batch = self.tokenizer(
-            list(texts),
+            [text.encode("utf-8", "replace").decode("utf-8") for text in texts],
             padding=True,
             truncation=True,
             max_length=limit,
@@ -121,7 +121,7 @@ class Encoder:
 
     @cached_property
     def _vocabulary(self) -> int:
-        return int(self.model.get_input_embeddings().weight.shape[0])  # type: ignore[operator]
+        return int(self.model.get_input_embeddings().weight.shape[0])
 
 
 def cls_positions(

@@ -18,6 +18,7 @@ _INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
 _LARGEST_JSON = 50_000_000
 _LARGEST_HEADER = 100_000_000
+_POOLING_MODES = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
 _SAFE = (
     "save it as safetensors first: "
     "AutoModel.from_pretrained(…).save_pretrained(folder), where you trust it"
@@ -107,6 +108,17 @@ def indexed_names(index: Path, shown: str) -> list[str]:
             "download the encoder again"
         )
     return sorted(names)
+
+
+def sentence_pooling(checkpoint: Checkpoint) -> str | None:
+    """How sentence-transformers pools this encoder, e.g. ``"mean"``; None where it says nothing."""
+    file = checkpoint.folder / "1_Pooling" / "config.json"
+    if not file.is_file():
+        return None
+    settings = read_json(file, checkpoint.shown)
+    old = (name for name in _POOLING_MODES if settings.get(f"pooling_mode_{name}") is True)
+    mode = settings.get("pooling_mode") or next(old, None)
+    return _POOLING_MODES.get(str(mode), str(mode)[:40]) if mode else None
 
 
 def _refuse_links_out(folder: Path, shown: str) -> None:

@@ -31,7 +31,9 @@ _SMALL = (
     "*.model",
     "*.spm",
     _INDEX,
+    "1_Pooling/config.json",
 )
+_VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model", "*.spm", "bpe.codes")
 
 
 def snapshot(repo: str, revision: str | None, max_parameters: int) -> Path:
@@ -98,7 +100,11 @@ def hub_message(error: BaseException, repo: str, revision: str | None) -> str:
 
 
 def _cached(repo: str, revision: str | None) -> Path | None:
-    """The cached snapshot, if it is whole: weights are downloaded after all other files."""
+    """The cached snapshot, if it is whole.
+
+    Weights are downloaded after all other files. A snapshot that another program left may lack
+    the tokenizer.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -108,8 +114,10 @@ def _cached(repo: str, revision: str | None) -> Path | None:
                 repo, revision=revision, local_files_only=True, allow_patterns="config.json"
             )
         )
-        if (folder / "config.json").is_file():
-            weight_files(folder, repo)
+        weight_files(folder, repo)
+        if (folder / "config.json").is_file() and any(
+            file for pattern in _VOCABULARIES for file in folder.glob(pattern)
+        ):
             return folder
     except (LocalEntryNotFoundError, EncoderError):
         pass

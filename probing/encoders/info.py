@@ -56,6 +56,9 @@ class EncoderInfo:
     """What the family's …ForSequenceClassification classifies on, in words."""
     head_reads: str
     """The same for machines: one of ``families.READS``."""
+    sentence_pooling: str | None
+    """The pooling that sentence-transformers trained it with (``"mean"``, ``"cls"``, …), if any: a
+    vector that was not trained to be read is easily called bad."""
     padding_inert: bool
     """False where padding changes the other tokens: batch equal lengths only."""
     notices: tuple[str, ...] = ()

@@ -6,8 +6,7 @@ person gave comes out as an EncoderError of one line.
 
 import hashlib
 import os
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +18,20 @@ from probing.errors import EncoderError
 from .bundled import BUNDLED, BUNDLED_SHA256, bundled_folder, sha256_of
 from .encoder import Encoder, pooler_dense, pooler_function
 from .families import Family, family_of, head_reads
-from .folders import Checkpoint, inspect_folder
+from .folders import Checkpoint, inspect_folder, sentence_pooling
 from .hub import snapshot
 from .info import EncoderInfo, Pooler
+from .messages import one_line
 from .names import Target, check_revision, understand
 from .provenance import pooler_provenance
 from .quiet import quiet
 from .refusals import refuse_others, refuse_remote_code, refuse_size
 from .tokenization import ClsToken, find_cls, load_tokenizer, longest_input, tokenizer_config
+from .verification import verified
 
 MAX_PARAMETERS = 1_500_000_000
 """Weights of the largest encoder that is loaded unless asked otherwise: 6 GB in float32."""
 
-_SHORT = "A short one."
-_LONG = "This sentence is longer than the other one, so that the other one is padded."
 _IGNORED_IF_MISSING = ("pooler.", "contact_head.")
 
 
@@ -59,7 +58,7 @@ def load_encoder(
         parts = _load_parts(checkpoint, max_parameters)
         info = _describe(target, commit, checkpoint, parts)
         encoder = Encoder(info, parts.family, parts.tokenizer, parts.model.to(where), where)
-        return _verified(encoder)
+        return verified(encoder)
 
 
 @dataclass(frozen=True)
@@ -188,6 +187,7 @@ def _describe(target: Target, commit: str, checkpoint: Checkpoint, parts: _Parts
         pooler=_pooler(model, parts.missing),
         head=family.head,
         head_reads=head_reads(family, parts.config),
+        sentence_pooling=sentence_pooling(checkpoint),
         padding_inert=family.padding_inert,
         notices=tuple(notice for notice in notices if notice),
     )
@@ -201,52 +201,6 @@ def _pooler(model: nn.Module, missing: frozenset[str]) -> Pooler:
         return pooler_provenance(None, None, without="its pooler_output is h0 itself, no weights")
     bias = None if dense.bias is None else dense.bias.numpy()
     return pooler_provenance(dense.weight.numpy(), bias, missing)
-
-
-def _verified(encoder: Encoder) -> Encoder:
-    """The encoder after one forward pass over two sentences, with what that pass showed.
-
-    Raises EncoderError where the hidden states are not L + 1 × (B, T, H) finite numbers. A pooler
-    that does more than read [CLS] of the last layer counts as absent, and says so.
-    """
-    info, shown = encoder.info, encoder.info.id
-    try:
-        batch = encoder.tokenize([_SHORT, _LONG])
-        positions = encoder.cls_positions(batch)
-        states = encoder.forward(batch)
-    except EncoderError:
-        raise
-    except Exception as error:
-        raise EncoderError(
-            f"{shown} cannot be run on a sentence: {_one_line(error)}; choose another encoder"
-        ) from error
-    expected = (*batch["input_ids"].shape, info.hidden)
-    if len(states.layers) != info.layers + 1 or any(s.shape != expected for s in states.layers):
-        raise EncoderError(
-            f"{shown} ({info.family}) does not keep one vector per token through all its layers, "
-            "so its layers cannot be compared; choose another encoder"
-        )
-    if not all(bool(state.isfinite().all()) for state in states.layers):
-        raise EncoderError(
-            f"{shown} gives vectors that are not finite numbers; its weights are "
-            "damaged, download it again"
-        )
-    if states.pooler_output is not None:
-        rows = torch.arange(len(positions), device=encoder.device)
-        pooled = encoder.pool(states.layers[-1][rows, positions])
-        if not torch.allclose(pooled, states.pooler_output, atol=1e-4):
-            none = Pooler(False, False, "its pooler does not read [CLS] of the last layer alone")
-            info = replace(info, pooler=none)
-    if info.assumed:
-        info = replace(info, padding_inert=_padding_is_inert(encoder))
-    return replace(encoder, info=info)
-
-
-def _padding_is_inert(encoder: Encoder) -> bool:
-    """For a family that is not in the table: a sentence alone equals itself beside a longer one."""
-    padded = encoder.forward(encoder.tokenize([_SHORT, _LONG])).layers[-1][0]
-    alone = encoder.forward(encoder.tokenize([_SHORT])).layers[-1][0]
-    return torch.allclose(padded[: len(alone)], alone, atol=1e-4)
 
 
 def _digest(checkpoint: Checkpoint) -> str:
@@ -265,7 +219,7 @@ def _device(device: str) -> torch.device:
         torch.empty(1, device=where)
     except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise EncoderError(
-            f"the device {device!r} cannot be used here ({_one_line(error)}); "
+            f"the device {device!r} cannot be used here ({one_line(error)}); "
             "allowed are cpu, auto, and cuda where there is one"
         ) from error
     return where
@@ -278,14 +232,6 @@ def _shown(target: Target, name: str | os.PathLike[str]) -> str:
 
 def _unusable(checkpoint: Checkpoint, part: str, error: Exception) -> EncoderError:
     return EncoderError(
-        f"the {part} of {checkpoint.shown} cannot be loaded: {_one_line(error)}; "
+        f"the {part} of {checkpoint.shown} cannot be loaded: {one_line(error)}; "
         "download it again, or choose another encoder"
     )
-
-
-def _one_line(error: BaseException) -> str:
-    """The error's message without colours and line breaks, at most 200 characters."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)) or type(error).__name__
-    text = f"{type(error).__name__} {text}" if isinstance(error, KeyError) else text
-    text = " ".join(text.split()).rstrip(".;")
-    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -9,6 +9,7 @@ from probing.errors import EncoderError
 
 from .families import Family
 from .folders import Checkpoint, read_json
+from .messages import one_line
 
 _DEFAULT_LIMIT = 512
 _NO_LIMIT = 1_000_000
@@ -44,12 +45,12 @@ def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[s
     except ImportError as error:
         raise EncoderError(
             f"the tokenizer of {checkpoint.shown} needs a package that is not installed: "
-            f"{' '.join(str(error).split())[:160]}; install it, or choose another encoder"
+            f"{one_line(error)}; install it, or choose another encoder"
         ) from error
     except Exception as error:
         raise EncoderError(
-            f"the tokenizer of {checkpoint.shown} cannot be loaded: "
-            f"{' '.join(str(error).split())[:160]}; save it into the folder with save_pretrained"
+            f"the tokenizer of {checkpoint.shown} cannot be loaded: {one_line(error)}; "
+            "save it into the folder with save_pretrained"
         ) from error
     if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
         raise EncoderError(

@@ -9,7 +9,6 @@ _ARCHIVE = "Unpack it and give the CSV inside."
 _EXPORT = 'Open it there and save it as "CSV UTF-8".'
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive", _ARCHIVE),
-    (b"BZh", "a bzip2 archive", _ARCHIVE),
     (b"\xfd7zXZ\x00", "an xz archive", _ARCHIVE),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _ARCHIVE),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _ARCHIVE),
@@ -17,8 +16,16 @@ _MAGIC = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file", _EXPORT),
     (b"%PDF-", "a PDF", "Give the table itself as CSV."),
     (b"{\\rtf", "a rich text document", _EXPORT),
-    (b"PAR1", "a Parquet file", "Convert it with pandas.read_parquet(…).to_csv(…, index=False)."),
-    (b"ARROW1", "an Arrow file", "Convert it with pandas.read_feather(…).to_csv(…, index=False)."),
+    (
+        b"PAR1\x15",
+        "a Parquet file",
+        "Convert it with pandas.read_parquet(…).to_csv(…, index=False).",
+    ),
+    (
+        b"ARROW1\x00",
+        "an Arrow file",
+        "Convert it with pandas.read_feather(…).to_csv(…, index=False).",
+    ),
     (b"\x89HDF", "an HDF5 file", "Convert it to CSV."),
     (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
     (b"\x93NUMPY", "a NumPy array", "Give the sentences as CSV."),
@@ -67,6 +74,8 @@ def _refuse_binary(data: bytes, name: str) -> None:
         if b"xl/" in data[:4000] or b"[Content_Types]" in data[:100]:
             raise DataError(f"{name} is an Excel workbook, not CSV. {_EXPORT}")
         raise DataError(f"{name} is a zip archive, not CSV. {_ARCHIVE}")
+    if data.startswith(b"BZh") and data[4:10] == b"1AY&SY":
+        raise DataError(f"{name} is a bzip2 archive, not CSV. {_ARCHIVE}")
     for magic, what, cure in _MAGIC:
         if data.startswith(magic):
             raise DataError(f"{name} is {what}, not CSV. {cure}")

@@ -27,19 +27,20 @@ def detect(text: str, delimiters: str = "\t|;,") -> Dialect:
     sure = len(delimiters) <= 1
     whole = sure or len(text) <= SAMPLE_CHARS
     sample = text if whole else text[:SAMPLE_CHARS]
-    best: _Trial | None = None
-    for delimiter in delimiters:
-        for dialect in _variants(sample, delimiter):
-            trial = _try(sample, dialect, whole)
-            if trial and (sure or _plausible(trial.rows)) and (not best or trial.rank > best.rank):
-                best = trial
-    for dialect in _variants(sample, "") if best is None else ():
-        trial = _try(sample, dialect, whole)
-        if trial and (not best or trial.rank > best.rank):
-            best = trial
+    found = [_best(sample, delimiter, whole, sure) for delimiter in delimiters]
+    trials = [trial for trial in found if trial] or [_best(sample, "", whole, sure=True)]
+    best = max(filter(None, trials), key=lambda trial: (*trial.rank, -trial.oddity), default=None)
     if best is None or best.unterminated:
         raise Unterminated(best.unterminated if best else 1)
     return best.dialect
+
+
+def _best(sample: str, delimiter: str, whole: bool, sure: bool) -> "_Trial | None":
+    """The best reading with ``delimiter``; None where none is possible or, if not ``sure``, none
+    is plausible."""
+    trials = [_try(sample, dialect, whole) for dialect in _variants(sample, delimiter)]
+    fitting = (trial for trial in trials if trial and (sure or _plausible(trial.rows)))
+    return max(fitting, key=lambda trial: trial.rank, default=None)
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,17 @@ class _Trial:
     """1-based line of a record that never ends, or 0."""
 
     @property
-    def rank(self) -> tuple[float, bool]:
-        """Share of records with the usual number of fields, and whether all of them end."""
-        return even(self.rows), not self.unterminated
+    def rank(self) -> tuple[float, bool, bool]:
+        """Share of records with the usual number of fields, whether all of them end, and whether
+        the quoting keeps the rules."""
+        regular = bool(self.dialect.quote) and not self.dialect.stray
+        return even(self.rows), not self.unterminated, regular
+
+    @property
+    def oddity(self) -> int:
+        """How rare such a dialect is: of two delimiters that fit, the plainer is meant."""
+        odd = self.dialect
+        return odd.escape + odd.returns + 2 * odd.stray + 3 * (not odd.quote)
 
 
 def _try(sample: str, dialect: Dialect, whole: bool) -> _Trial | None:
@@ -150,5 +159,5 @@ def _single_quoted(sample: str, delimiter: str) -> bool:
         return False
     if re.search(rf"{start}'[^'\r\n]*+(?:''[^'\r\n]*+)++'(?={end})", sample):
         return True
-    quoted = len(re.findall(rf"{start}'[^']++'(?={end})", sample))
-    return quoted > len(re.findall(end, sample)) / 2
+    rest, quoted = re.subn(rf"{start}'[^']*+(?:''[^']*+)*+'(?={end})", "", sample)
+    return quoted > len(re.findall(rf"\r\n|[{delimiter}\r\n]|\Z", rest.rstrip())) / 2

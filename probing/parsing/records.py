@@ -91,7 +91,7 @@ def _only_special_escapes(text: str, dialect: Dialect) -> str:
 
 def _unused(text: str) -> str:
     """A character that does not occur: the delimiter of a file without one."""
-    return next(c for c in map(chr, range(0xFDD0, 0xFDF0)) if c not in text)
+    return next(c for c in map(chr, range(0xF0000, 0x110000)) if c not in text)
 
 
 def _stray_records(text: str, dialect: Dialect) -> Iterator[Record]:
