@@ -25,11 +25,12 @@ from sklearn.pipeline import make_pipeline
 DATA = Path(__file__).resolve().parent
 
 
-def read(path: Path) -> tuple[list[str], list[str]]:
-    """The texts and the labels of a file."""
+def read(path: Path) -> tuple[list[str], dict[str, list[str]]]:
+    """The texts of a file and the labels of each of its other columns."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [row["text"] for row in rows], [row["label"] for row in rows]
+        header, *rows = csv.reader(file)
+    columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+    return columns.pop("text"), columns
 
 
 def accuracy(texts: list[str], labels: list[str], longest: int) -> float:
@@ -44,18 +45,20 @@ def accuracy(texts: list[str], labels: list[str], longest: int) -> float:
 
 
 def measure_files() -> None:
-    """A line per file: accuracy ± its standard error."""
-    sys.stdout.write("| file | sentences | chance | words | words and word pairs |\n")
-    sys.stdout.write("|---|---|---|---|---|\n")
+    """A line per file and label column: accuracy ± its standard error."""
+    sys.stdout.write("| file | column | sentences | chance | words | words and word pairs |\n")
+    sys.stdout.write("|---|---|---|---|---|---|\n")
     for path in [DATA / "reviews.csv", *sorted(DATA.glob("probing_tasks/*.csv"))]:
-        texts, labels = read(path)
-        chance = max(Counter(labels).values()) / len(labels)
-        cells = [f"`{path.relative_to(DATA).as_posix()}`", f"{len(labels):,}", f"{chance:.1%}"]
-        for longest in (1, 2):
-            share = accuracy(texts, labels, longest)
-            error = (share * (1 - share) / len(labels)) ** 0.5
-            cells.append(f"{share:.1%} ± {error:.1%}")
-        sys.stdout.write("| " + " | ".join(cells) + " |\n")
+        texts, columns = read(path)
+        for column, labels in columns.items():
+            chance = max(Counter(labels).values()) / len(labels)
+            cells = [f"`{path.relative_to(DATA).as_posix()}`", f"`{column}`"]
+            cells += [f"{len(labels):,}", f"{chance:.1%}"]
+            for longest in (1, 2):
+                share = accuracy(texts, labels, longest)
+                error = (share * (1 - share) / len(labels)) ** 0.5
+                cells.append(f"{share:.1%} ± {error:.1%}")
+            sys.stdout.write("| " + " | ".join(cells) + " |\n")
 
 
 def measure_seeds(seeds: int) -> None:

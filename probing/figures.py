@@ -7,7 +7,7 @@ remote images), so they are escaped wherever they go in.
 import html
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,12 @@ from probing.errors import SettingsError
 from probing.probes.result import ProbeResult
 from probing.projections import Projection
 from probing.record import Run
+from probing.sentences import Sentences
 
 NAMES = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
 """Poolings as they are called on charts."""
 SHOWN_CLASSES = 9  # classes with a colour of their own on a map; the others are grey together
+BARS = 20  # bars of a class chart
 _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon", "bowtie")
 _SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-open") * 2
 _SVG_POINTS = 1_000  # points up to which SVG is sharper and quick enough; beyond, WebGL
@@ -58,7 +60,7 @@ LIGHT = Style(
 DARK = Style(
     ink="#e8ecf0",
     quiet="#9aa5b1",
-    grid="#39434e",
+    grid="#2c353f",
     poolings={"cls": "#56B4E9", "pooled": "#F0904D", "mean": "#3CC9A0", "mean_words": "#E29CC5"},
     classes=(
         "#56B4E9",
@@ -80,7 +82,10 @@ def draw(run: Run, name: str = "accuracy", *, dark: bool = False, **options: Any
     ``map`` takes method, layer, pooling and dimensions; by default the run's last map.
     """
     if name == "accuracy":
-        return accuracy(run.probes, run.record["baselines"]["majority"]["accuracy"], dark=dark)
+        pooler = run.record["encoder"]["pooler"]
+        names = NAMES if pooler["trained"] else {**NAMES, "pooled": "untrained pooler"}
+        majority = run.record["baselines"]["majority"]["accuracy"]
+        return accuracy(run.probes, majority, names=names, dark=dark)
     if name != "map":
         raise SettingsError(f"there is no figure {name!r}; the figures are accuracy, map.")
     asked = {key: value for key, value in options.items() if value is not None}
@@ -91,10 +96,16 @@ def draw(run: Run, name: str = "accuracy", *, dark: bool = False, **options: Any
     raise SettingsError(f"this run has no such map; its maps are: {drawn}.")
 
 
-def accuracy(probes: Sequence[ProbeResult], majority: float, *, dark: bool = False) -> go.Figure:
+def accuracy(
+    probes: Sequence[ProbeResult],
+    majority: float,
+    *,
+    names: Mapping[str, str] = NAMES,
+    dark: bool = False,
+) -> go.Figure:
     """Accuracy by layer, a line with its 95 % band per pooling, and the majority baseline.
 
-    A constant cell stands on the majority line with an open marker.
+    ``names`` are the lines' labels by pooling. A constant cell has an open marker.
     """
     style = DARK if dark else LIGHT
     figure = go.Figure()
@@ -102,9 +113,9 @@ def accuracy(probes: Sequence[ProbeResult], majority: float, *, dark: bool = Fal
     for pooling in dict.fromkeys(probe.pooling for probe in probes):
         cells = sorted((p for p in probes if p.pooling == pooling), key=lambda p: p.layer)
         colour = style.poolings[pooling]
-        figure.add_trace(_band(cells, colour, pooling))
-        figure.add_trace(_line(cells, colour, pooling))
-        ends.append((cells[-1].accuracy, NAMES[pooling], colour))
+        figure.add_trace(_band(cells, colour, names[pooling]))
+        figure.add_trace(_line(cells, colour, names[pooling]))
+        ends.append((cells[-1].accuracy, names[pooling], colour))
     last = max(probe.layer for probe in probes)
     figure.add_hline(majority, line={"color": style.quiet, "width": 1.5, "dash": "dot"})
     ends.append((majority, "majority", style.quiet))
@@ -113,30 +124,34 @@ def accuracy(probes: Sequence[ProbeResult], majority: float, *, dark: bool = Fal
     top = min(1.005, max(p.ci_high for p in probes) + 0.03)
     _label_ends(figure, ends, last, (top - floor) * 0.055)
     _dress(figure, style)
-    figure.update_layout(showlegend=False, hovermode="closest", margin={"r": 96})
+    figure.update_layout(showlegend=False, hovermode="closest", margin={"r": 128})
     figure.update_xaxes(
-        title_text="layer (0 = embedding output)", dtick=1 if last <= 14 else 2, range=[-0.3, last]
+        title_text="layer (0 = embedding output)",
+        dtick=1 if last <= 14 else 2,
+        range=[-0.2, last + 0.15],
+        showgrid=False,
     )
     figure.update_yaxes(title_text="accuracy", tickformat=".0%", range=[floor, top])
     return figure
 
 
-def _band(cells: list[ProbeResult], colour: str, pooling: str) -> go.Scatter:
+def _band(cells: list[ProbeResult], colour: str, name: str) -> go.Scatter:
     layers = [c.layer for c in cells]
     return go.Scatter(
         x=[*layers, *layers[::-1]],
         y=[c.ci_high for c in cells] + [c.ci_low for c in cells][::-1],
         fill="toself",
         fillcolor=_faded(colour, 0.13),
+        mode="lines",
         line={"width": 0},
         hoverinfo="skip",
-        name=f"{NAMES[pooling]} interval",
+        name=f"{name} interval",
     )
 
 
-def _line(cells: list[ProbeResult], colour: str, pooling: str) -> go.Scatter:
+def _line(cells: list[ProbeResult], colour: str, name: str) -> go.Scatter:
     texts = [
-        f"<b>{NAMES[pooling]}, layer {c.layer}</b><br>{c.accuracy:.1%} "
+        f"<b>{name}, layer {c.layer}</b><br>{c.accuracy:.1%} "
         f"[{c.ci_low:.1%}, {c.ci_high:.1%}], n = {c.n:,}"
         + ("<br>the same vector for every sentence" if c.constant else "")
         for c in cells
@@ -153,7 +168,7 @@ def _line(cells: list[ProbeResult], colour: str, pooling: str) -> go.Scatter:
         },
         customdata=texts,
         hovertemplate="%{customdata}<extra></extra>",
-        name=NAMES[pooling],
+        name=name,
     )
 
 
@@ -195,16 +210,25 @@ def scatter(
         shown = _hover(texts, labels, members)
         figure.add_trace(_points(projection, members, shown, name, colour, number))
     _dress(figure, style)
-    hidden = {"showticklabels": False, "title_text": "", "zeroline": False}
+    hidden = {"showticklabels": False, "title_text": "", "zeroline": False, "showgrid": False}
     if projection.points.shape[1] == 3:
-        plain = {**hidden, "showbackground": False, "gridcolor": style.grid, "title": {"text": ""}}
-        del plain["title_text"]
-        figure.update_scenes(xaxis=plain, yaxis=plain, zaxis=plain)
-    figure.update_xaxes(**hidden)
-    figure.update_yaxes(**hidden, scaleanchor="x")
+        figure.update_scenes(
+            **{
+                f"{axis}axis": {
+                    "showticklabels": False,
+                    "showbackground": False,
+                    "gridcolor": style.grid,
+                    "title": {"text": ""},
+                }
+                for axis in "xyz"
+            }
+        )
+    figure.update_xaxes(**hidden, showline=False)
+    figure.update_yaxes(**hidden, showline=False, scaleanchor="x")
     figure.update_layout(
         showlegend=len(groups) > 1,
-        legend={"orientation": "h", "y": -0.02, "yanchor": "top", "itemsizing": "constant"},
+        legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant"},
+        margin={"l": 8, "r": 8, "t": 8, "b": 64},
         dragmode="pan" if projection.points.shape[1] == 2 else "orbit",
     )
     return figure
@@ -268,6 +292,54 @@ def _points(
     marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": _SYMBOLS[number % 9]}
     kind = go.Scatter if n <= _SVG_POINTS else go.Scattergl
     return kind(marker=marker, **common)
+
+
+def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
+    """Sentences of each class, a bar each, the largest on top; the small ones of many together."""
+    style = DARK if dark else LIGHT
+    counts = Counter(sentences.class_counts).most_common()
+    own = counts if len(counts) <= BARS else counts[: BARS - 1]
+    names, values = [_safe(name, 32) for name, _ in own], [count for _, count in own]
+    if len(own) < len(counts):
+        names.append(f"{len(counts) - len(own)} other classes")
+        values.append(sum(count for _, count in counts[len(own) :]))
+    bars = go.Bar(
+        x=values[::-1],
+        y=list(range(len(values)))[::-1],
+        orientation="h",
+        text=[f"{value:,}" for value in values[::-1]],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": style.poolings["cls"]},
+        hoverinfo="skip",
+    )
+    figure = go.Figure(bars)
+    _dress(figure, style)
+    figure.update_xaxes(showgrid=False, showticklabels=False)
+    figure.update_yaxes(
+        showgrid=False,
+        tickmode="array",
+        tickvals=list(range(len(values))),
+        ticktext=names,
+        autorange="reversed",
+        automargin=True,
+    )
+    figure.update_layout(height=60 + 24 * len(values), margin={"b": 12, "r": 56})
+    return figure
+
+
+def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
+    """Histogram of the sentences' lengths in words (white-space separated)."""
+    style = DARK if dark else LIGHT
+    words = [len(text.split()) for text in sentences.texts]
+    bars = go.Histogram(x=words, nbinsx=40, marker={"color": style.poolings["cls"]})
+    figure = go.Figure(bars)
+    _dress(figure, style)
+    figure.update_traces(hovertemplate="%{x} words: %{y:,}<extra></extra>")
+    figure.update_xaxes(title_text="words", showgrid=False)
+    figure.update_yaxes(title_text="sentences")
+    figure.update_layout(height=320, bargap=0.05)
+    return figure
 
 
 def _short(text: str, most: int) -> str:

@@ -35,6 +35,12 @@ def check_labels(sentences: Sentences) -> tuple[str, ...]:
             "there is nothing to tell apart. Name another with --label, or none: geometry and maps "
             "need no label."
         )
+    if k == n < 20:
+        raise DataError(
+            f"{column}{source.name} gives each of the {n} sentences a label of its own; a class "
+            "needs two at least. Give more rows, name another column with --label, or none: "
+            "geometry and maps need no label."
+        )
     if is_identifier(k, n):
         raise DataError(
             f"{column}{source.name} looks like an id: {k:,} different labels in {n:,} sentences. "

@@ -27,18 +27,26 @@ CLASSES = {
 }
 FILES = ("reviews.csv", *(f"probing_tasks/{task}.csv" for task in CLASSES))
 
+CATEGORIES = {"culture", "food", "gear", "health", "home", "services", "tech", "travel"}
+SENTIMENTS = {"negative", "mixed", "positive"}
+LABEL_COLUMNS = {name: ["label"] for name in FILES} | {"reviews.csv": ["category", "sentiment"]}
+
 Rows = list[tuple[str, str]]
 
 
-def read(name: str) -> Rows:
+def read(name: str, column: str) -> Rows:
     with (DATA / name).open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        assert reader.fieldnames == ["text", "label"]
-        return [(row["text"], row["label"]) for row in reader]
+        assert reader.fieldnames == ["text", *LABEL_COLUMNS[name]]
+        return [(row["text"], row[column]) for row in reader]
+
+
+def texts_of(name: str) -> list[str]:
+    return [text for text, _ in read(name, LABEL_COLUMNS[name][0])]
 
 
 def task(name: str) -> Rows:
-    return read(f"probing_tasks/{name}.csv")
+    return read(f"probing_tasks/{name}.csv", "label")
 
 
 def word_list(text: str) -> list[str]:
@@ -68,35 +76,57 @@ def test_a_file_is_clean_and_its_texts_are_distinct(name: str) -> None:
     raw = (DATA / name).read_bytes()
     assert b"\r" not in raw
     assert len(raw) < 200_000
-    texts = [text for text, _ in read(name)]
+    texts = texts_of(name)
     assert all(text == " ".join(text.split()) and text.isprintable() for text in texts)
     assert len({" ".join(text.casefold().split()) for text in texts}) == len(texts)
 
 
-def test_the_readme_names_every_file_with_its_rows_and_classes() -> None:
+def test_the_readme_names_every_file_with_its_rows_columns_and_classes() -> None:
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    for name in FILES:
-        rows = read(name)
-        line = next(line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        assert cells[1] == f"{len(rows):,}"
-        described = {label: int(n) for label, n in re.findall(r"([\w ]+?) \((\d+)\)", cells[2])}
+    table = readme.partition("\n## Files\n")[2].partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    columns = [(name, column) for name in FILES for column in LABEL_COLUMNS[name]]
+    assert [(row[0].strip("`"), row[2].strip("`")) for row in cells] == columns
+    for (name, column), row in zip(columns, cells, strict=True):
+        rows = read(name, column)
+        assert row[1] == f"{len(rows):,}"
+        described = {label: int(n) for label, n in re.findall(r"([\w ]+?) \((\d+)\)", row[3])}
         counted = Counter(label for _, label in rows)
         assert {label.strip(): n for label, n in described.items()} == counted
+
+
+def test_the_readme_has_a_measurement_of_every_label_column() -> None:
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    measured = readme.partition("| file | column | sentences | chance |")[2].partition("\n\n")[0]
+    found = re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", measured, re.MULTILINE)
+    assert sorted(found) == sorted((name, c) for name in FILES for c in LABEL_COLUMNS[name])
 
 
 # Reviews
 
 
-def test_reviews_are_enough_and_roughly_balanced() -> None:
-    counts = Counter(label for _, label in read("reviews.csv"))
-    assert set(counts) == {"negative", "mixed", "positive"}
+def test_reviews_are_enough_and_their_sentiments_roughly_balanced() -> None:
+    counts = Counter(label for _, label in read("reviews.csv", "sentiment"))
+    assert set(counts) == SENTIMENTS
     assert counts.total() >= 420
     assert all(0.30 < n / counts.total() < 0.37 for n in counts.values())
 
 
+def test_every_category_has_enough_reviews_of_every_sentiment() -> None:
+    categories = [label for _, label in read("reviews.csv", "category")]
+    sentiments = [label for _, label in read("reviews.csv", "sentiment")]
+    counts = Counter(categories)
+    assert set(counts) == CATEGORIES
+    assert min(counts.values()) >= 35
+    assert max(counts.values()) < 0.2 * len(categories)
+    pairs = Counter(zip(categories, sentiments, strict=True))
+    for category in CATEGORIES:
+        assert all(10 <= pairs[category, sentiment] <= 30 for sentiment in SENTIMENTS), category
+
+
 def test_reviews_are_varied() -> None:
-    texts = [text for text, _ in read("reviews.csv")]
+    texts = texts_of("reviews.csv")
     words = [word_list(text) for text in texts]
     lengths = [len(text.split()) for text in texts]
     assert min(lengths) >= 3
@@ -115,7 +145,7 @@ def closest(texts: list[str]) -> float:
 
 
 def test_no_review_is_nearly_another() -> None:
-    texts = [text for text, _ in read("reviews.csv")]
+    texts = texts_of("reviews.csv")
     assert closest(texts) < 0.4
     assert closest([*texts, texts[0].replace(texts[0].split()[-1], "indeed.")]) > 0.6
 
@@ -241,6 +271,12 @@ def test_words_alone_do_not_tell_the_label_of_a_structural_task(
 def test_words_alone_tell_the_topic(measure: ModuleType) -> None:
     texts, labels = map(list, zip(*task("topic"), strict=True))
     assert measure.accuracy(texts, labels, 1) > 0.9
+
+
+def test_words_alone_tell_the_category_a_little_and_not_the_sentiment(measure: ModuleType) -> None:
+    texts, columns = measure.read(DATA / "reviews.csv")
+    assert 0.25 <= measure.accuracy(texts, columns["category"], 1) <= 0.45
+    assert 0.28 <= measure.accuracy(texts, columns["sentiment"], 1) <= 0.42
 
 
 def test_a_word_that_gave_the_label_away_would_be_found(measure: ModuleType) -> None:

@@ -160,18 +160,17 @@ def _undecodable(data: bytes, start: int, name: str) -> DataError:
 
 def _guess(data: bytes) -> str | None:
     """The encoding of text that is not UTF-8, or None. Reads a bounded sample, then checks all."""
-    from charset_normalizer import from_bytes  # cold, and most files are UTF-8
+    from charset_normalizer import CharsetMatch, from_bytes  # cold, and most files are UTF-8
 
     beyond = set(data) - set(range(0x80))
     if beyond <= {0xFE, 0xFF}:  # no text has only these; they are what damage looks like
         return None
     sample = _sample(data)
-    matches = {
-        codec: match
-        for match in reversed(from_bytes(sample, cp_isolation=_COMMON))
-        for codec in (*match.could_be_from_charset, match.encoding)
-        if codec in _COMMON and _decodes(data, codec)
-    }
+    matches: dict[str, CharsetMatch] = {}
+    for match in from_bytes(sample, cp_isolation=_COMMON):
+        for codec in (match.encoding, *match.could_be_from_charset):
+            if codec in _COMMON and codec not in matches and _decodes(data, codec):
+                matches[codec] = match
     ranked = sorted(matches, key=lambda codec: (matches[codec].chaos, -matches[codec].coherence))
     japanese = (codec for codec in ("cp932", "euc_jp") if codec in matches)
     if found := next((codec for codec in japanese if _has_hiragana(sample, codec)), None):
@@ -182,7 +181,7 @@ def _guess(data: bytes) -> str | None:
     best = matches[ranked[0]] if ranked else None
     # cp1252 is what spreadsheets write, and a few accents do not tell it from its cousins.
     near = matches.get("cp1252")
-    if best and near and near.chaos < best.chaos + 0.06 and near.coherence > best.coherence - 0.1:
+    if best and near and near.chaos < best.chaos + 0.15 and near.coherence > best.coherence - 0.06:
         return "cp1252"
     vague = best is None or best.coherence < 0.2
     if vague and _beyond_ascii_alone(sample) and _decodes(data, "cp1252"):

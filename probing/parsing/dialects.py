@@ -28,8 +28,10 @@ def detect(text: str, delimiters: str = "\t|;,") -> Dialect:
     whole = sure or len(text) <= SAMPLE_CHARS
     sample = text if whole else text[:SAMPLE_CHARS]
     found = [_best(sample, delimiter, whole, sure) for delimiter in delimiters]
-    trials = [trial for trial in found if trial] or [_best(sample, "", whole, sure=True)]
-    best = max(filter(None, trials), key=lambda trial: (*trial.rank, -trial.oddity), default=None)
+    trials = [trial for trial in found if trial is not None]
+    best = max(trials, key=lambda trial: (*trial.rank, -trial.oddity), default=None)
+    if best is None:
+        best = _best(sample, "", whole, sure=True)
     if best is None or best.unterminated:
         raise Unterminated(best.unterminated if best else 1)
     return best.dialect
@@ -83,7 +85,7 @@ def _try(sample: str, dialect: Dialect, whole: bool) -> _Trial | None:
         return None
     except Unterminated as error:
         unterminated = error.line if whole else 0
-    if not dialect.quote and (not rows or even(rows) < 1 or _has_quoted(rows)):
+    if not dialect.quote and (not rows or even(rows) < 1 or _shows_quoting(rows)):
         return None
     return _Trial(dialect, rows, unterminated)
 
@@ -100,8 +102,10 @@ def usual_width(rows: list[list[str]]) -> int:
     return max(counts, key=lambda w: (counts[w], w == len(rows[0]), w), default=0)
 
 
-def _has_quoted(rows: list[list[str]]) -> bool:
-    return any(len(cell) > 1 and cell[0] == cell[-1] == '"' for row in rows for cell in row)
+def _shows_quoting(rows: list[list[str]]) -> bool:
+    """Whether a field is in quotes, or the last record opens one: a file that was cut off."""
+    quoted = any(len(cell) > 1 and cell[0] == cell[-1] == '"' for row in rows for cell in row)
+    return quoted or any(cell.startswith('"') for cell in rows[-1])
 
 
 def _plausible(rows: list[list[str]]) -> bool:

@@ -1,0 +1,1 @@
+"""The dashboard: thin pages over ``probing``. The only importer of streamlit."""

@@ -1,0 +1,31 @@
+"""The only cache decorators. Keys are fingerprints; data goes in as ``_underscore`` arguments."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from probing import reading, store
+from probing.record import Run
+from probing.sentences import Sentences
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def table(digest: str, _data: bytes, name: str) -> reading.Table:
+    """The table in a file's bytes, by their SHA-256."""
+    return reading.read_table(_data, name)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def sentences(digest: str, columns: reading.Columns, _table: reading.Table) -> Sentences:
+    """The sentences of a table, by the file's SHA-256 and the columns."""
+    return reading.select(_table, columns)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _run(folder: str, stamp: int) -> Run:
+    return store.load_run(folder)
+
+
+def run(folder: Path) -> Run:
+    """A stored run; read anew when its ``run.json`` has changed."""
+    return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns)

@@ -1,0 +1,226 @@
+"""The process-wide queue of jobs and the worker process that does them, one at a time.
+
+A plain module singleton: sessions come and go, and any of them may clear Streamlit's caches. The
+web process only writes and reads lines; it never computes.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from probing import environment, store
+from probing.progress import Stage
+from probing.sentences import Sentences
+from probing.settings import Settings
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+GRACE = 10.0  # seconds a cancelled job has to stop by itself before its process is ended
+REMEMBERED = 1_000  # finished jobs whose outcome is kept
+
+_LOST = (
+    "The process that computes ended unexpectedly, most likely because the memory was not enough. "
+    "Nothing else was affected. Try again with fewer sentences."
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a job stands."""
+
+    state: State
+    stage: Stage | None = None
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    message: str = ""
+    """What went wrong, for the person, where ``state`` is ``failed``."""
+    ahead: int = 0
+    """Jobs that come before it while it waits."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+class Jobs:
+    """Jobs in the order of their coming, and a worker process kept warm for them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._lock = threading.Condition()
+        self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._status: OrderedDict[str, Status] = OrderedDict()
+        self._current: str | None = None
+        self._process: subprocess.Popen[str] | None = None
+        threading.Thread(target=self._manage, daemon=True, name="jobs").start()
+
+    def run_folder(self, run_id: str) -> Path:
+        """Where the run of that id lies, or will."""
+        return self.home / "runs" / run_id
+
+    def start_run(self, sentences: Sentences, settings: Settings) -> str:
+        """Queue a run; gives its id, 128 random bits in hexadecimal."""
+        run_id = secrets.token_hex(16)
+        folder = self.home / "jobs"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{run_id}.parquet"
+        store.save_sentences(sentences, path)
+        self._add(
+            {
+                "id": run_id,
+                "kind": "run",
+                "sentences": str(path),
+                "settings": settings.to_json(),
+                "out": str(self.run_folder(run_id)),
+            }
+        )
+        return run_id
+
+    def start_map(
+        self, folder: Path, method: str, dimensions: int, layer: int, pooling: str
+    ) -> str:
+        """Queue a map of a stored run, once however often it is asked for; gives its id."""
+        job = f"{folder.name}/{method}{dimensions}_{pooling}_{layer}"
+        status = self.status(job)
+        if status is None or status.state == "cancelled":
+            self._add(
+                {
+                    "id": job,
+                    "kind": "map",
+                    "folder": str(folder),
+                    "method": method,
+                    "dimensions": dimensions,
+                    "layer": layer,
+                    "pooling": pooling,
+                }
+            )
+        return job
+
+    def status(self, job: str) -> Status | None:
+        """How a job stands; None where nothing is known of it."""
+        with self._lock:
+            status = self._status.get(job)
+            if status is not None and status.state == "waiting":
+                position = list(self._waiting).index(job) if job in self._waiting else 0
+                return replace(status, ahead=position + (self._current is not None))
+            return status
+
+    def cancel(self, job: str) -> None:
+        """Stop a job; what it had written vanishes."""
+        with self._lock:
+            if job in self._waiting:
+                self._forget_input(self._waiting.pop(job))
+                self._set(job, Status("cancelled"))
+            elif job == self._current and self._process is not None:
+                self._send({"cancel": job})
+                process = self._process
+                threading.Timer(GRACE, self._end_if_still, (job, process)).start()
+
+    def _add(self, job: dict[str, Any]) -> None:
+        with self._lock:
+            self._waiting[job["id"]] = job
+            self._set(job["id"], Status("waiting"))
+            self._lock.notify_all()
+
+    def _set(self, job: str, status: Status) -> None:
+        self._status[job] = status
+        self._status.move_to_end(job)
+        for old in [j for j, s in self._status.items() if s.over][:-REMEMBERED]:
+            del self._status[old]
+
+    def _manage(self) -> None:
+        """Keep a worker alive and hand it one job after another."""
+        while True:
+            process = self._ensure_process()
+            with self._lock:
+                if not self._waiting:
+                    self._lock.wait(1.0)
+                if not self._waiting or process.poll() is not None:
+                    continue
+                name, job = self._waiting.popitem(last=False)
+                self._current = name
+                self._set(name, Status("running"))
+                self._send(job)
+            final = self._follow(name, process)
+            with self._lock:
+                self._current = None
+                self._forget_input(job)
+                self._set(name, final)
+
+    def _follow(self, name: str, process: subprocess.Popen[str]) -> Status:
+        """Listen until the job is over."""
+        assert process.stdout is not None
+        for line in process.stdout:
+            answer = json.loads(line)
+            if answer.pop("id") != name:
+                continue
+            if "state" in answer:
+                return Status(**answer)
+            with self._lock:
+                self._set(name, Status("running", **answer))
+        with self._lock:
+            asked = self._ended_for == name
+        self._sweep(name)
+        return Status("cancelled") if asked else Status("failed", message=_LOST)
+
+    _ended_for: str | None = None
+
+    def _end_if_still(self, job: str, process: subprocess.Popen[str]) -> None:
+        """The last resort of ``cancel``: native code that hears nothing."""
+        with self._lock:
+            if self._current == job and process.poll() is None:
+                self._ended_for = job
+                process.kill()
+
+    def _sweep(self, job: str) -> None:
+        """Remove what a process that was ended left half written."""
+        for leftover in (self.home / "runs").glob(f".{job.partition('/')[0]}.partial-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _forget_input(self, job: dict[str, Any]) -> None:
+        if job["kind"] == "run":
+            Path(job["sentences"]).unlink(missing_ok=True)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process is not None
+        pipe: IO[str] | None = self._process.stdin
+        assert pipe is not None
+        with contextlib.suppress(OSError):  # a dead worker is noticed by the one who follows it
+            pipe.write(json.dumps(message) + "\n")
+            pipe.flush()
+
+    def _ensure_process(self) -> subprocess.Popen[str]:
+        if self._process is None or self._process.poll() is not None:
+            if self._process is not None:
+                time.sleep(0.5)  # no hot loop where a worker cannot start at all
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                cwd=Path(__file__).resolve().parent.parent,
+                start_new_session=True,  # Ctrl-C is the server's; it closes the pipe
+                # fewer memory arenas: a long-lived process stays flat
+                env={"MALLOC_ARENA_MAX": "2", **os.environ},
+            )
+        return self._process
+
+
+@cache
+def jobs() -> Jobs:
+    """The one queue of this process."""
+    return Jobs(environment.home())

@@ -1,0 +1,89 @@
+"""What the person chose. The only reader and writer of session_state and query_params."""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import streamlit as st
+
+from dashboard.samples import SAMPLES
+
+UPLOAD, RUN = "upload", "run"
+"""Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a view needs to know."""
+
+    run: str | None
+    """Id of the run shown; None for the bundled sample's."""
+    dark: bool
+    """Whether the page is dark."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that the person gave."""
+
+    name: str
+    data: bytes
+    digest: str
+    """SHA-256 of ``data``, 64 hex digits."""
+
+
+def current() -> Selection:
+    """The selection as URL and session have it.
+
+    Streamlit clears the URL's parameters when the page changes, so the run is put back there.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get("run")
+    if asked is not None:
+        state["shown_run"] = asked if _RUN_ID.fullmatch(asked) else "unknown"
+    elif state.get("shown_run"):
+        st.query_params["run"] = state["shown_run"]
+    return Selection(run=state.get("shown_run"), dark=st.context.theme.type == "dark")
+
+
+def open_run(run: str | None) -> None:
+    """Show a run from now on; None goes back to the bundled sample."""
+    st.session_state["shown_run"] = run
+    if run is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run
+
+
+def source() -> str:
+    """Where the next run's sentences come from: a key of ``SAMPLES``, ``UPLOAD`` or ``RUN``."""
+    chosen = st.session_state.get("source")
+    if chosen is None:
+        return RUN if st.session_state.get("shown_run") else next(iter(SAMPLES))
+    return str(chosen)
+
+
+def upload() -> Upload | None:
+    """The file given in this session, if any."""
+    kept: Upload | None = st.session_state.get("kept_upload")
+    return kept
+
+
+def keep_upload(name: str, data: bytes) -> Upload:
+    """Remember a file across pages: the widget that took it forgets."""
+    kept = Upload(name, data, sha256(data).hexdigest())
+    st.session_state["kept_upload"] = kept
+    return kept
+
+
+def column(role: str, digest: str) -> Any:
+    """The column chosen for ``text``, ``label`` or ``split`` of a file; KeyError before that."""
+    return st.session_state[column_key(role, digest)]
+
+
+def column_key(role: str, digest: str) -> str:
+    """The widget key of a column's choice: each file has its own."""
+    return f"{role}:{digest[:16]}"

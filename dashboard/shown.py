@@ -1,0 +1,92 @@
+"""The run on the screen: stored, still computing, or gone; and the panel that says which."""
+
+import streamlit as st
+
+from dashboard import cached, selection
+from dashboard.jobs import Status, jobs
+from dashboard.samples import FINISHED
+from dashboard.words import duration, plain
+from probing.progress import STAGES
+from probing.record import Run
+
+POLL = 0.5  # seconds between looks at a running job
+
+
+def find_run(chosen: selection.Selection) -> Run | None:
+    """The chosen run if it is stored, else None."""
+    if chosen.run is None:
+        return cached.run(FINISHED)
+    folder = jobs().run_folder(chosen.run)
+    return cached.run(folder) if folder.is_dir() else None
+
+
+def run_or_reason(chosen: selection.Selection) -> Run | None:
+    """The chosen run; where it is not there, the page says why."""
+    run = find_run(chosen)
+    if run is not None:
+        return run
+    status = jobs().status(chosen.run or "")
+    if status is None:
+        st.warning(
+            "There is no run under this link. It may have been deleted, or it was interrupted "
+            "before it ended.",
+            icon=":material/link_off:",
+        )
+    else:
+        wait_for(chosen.run or "", "Your run")
+    if status is None or status.over:
+        st.button("Show the sample run", on_click=selection.open_run, args=(None,))
+    return None
+
+
+def wait_for(job: str, title: str) -> None:
+    """A panel that follows a job and shows the page anew when it is over."""
+    status = jobs().status(job)
+    if status is None or status.over:
+        _ended(status)
+    else:
+        st.subheader(title)
+        _follow(job)
+
+
+def _ended(status: Status | None) -> None:
+    if status is None:
+        return
+    if status.state == "failed":
+        st.error(plain(status.message), icon=":material/error:")
+    elif status.state == "cancelled":
+        st.info("This run was cancelled. Nothing was stored.", icon=":material/cancel:")
+
+
+@st.fragment(run_every=POLL)
+def _follow(job: str) -> None:
+    status = jobs().status(job)
+    if status is None or status.over:
+        st.rerun()
+    if status.state == "waiting":
+        others = f"{status.ahead} before it" if status.ahead else "starting"
+        st.progress(0.0, text=f"Waiting: {others}")
+    else:
+        st.progress(_share(status), text=_words(status))
+    stages = " → ".join(
+        f"**{name}**" if stage == status.stage else name for stage, name in STAGES.items()
+    )
+    if "/" not in job:
+        st.caption(stages)
+    if st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+        jobs().cancel(job)
+
+
+def _share(status: Status) -> float:
+    return min(1.0, status.done / status.total) if status.total else 0.0
+
+
+def _words(status: Status) -> str:
+    if status.stage is None:
+        return "Starting"
+    text = STAGES[status.stage]
+    if status.total > 1:
+        text += f": {status.done:,} of {status.total:,}"
+    if status.seconds_left:
+        text += f", about {duration(status.seconds_left)} left in this step"
+    return text

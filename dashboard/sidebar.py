@@ -1,0 +1,81 @@
+"""The side bar: which encoder, which settings, and the button that starts a run."""
+
+import streamlit as st
+
+from dashboard import draft, selection, views
+from dashboard.jobs import jobs
+from dashboard.words import POOLER_HELP, plain
+from probing.errors import ProbingError
+from probing.representations import POOLINGS
+from probing.settings import Settings
+
+_BUNDLED, _OTHER = "all-MiniLM-L6-v2 (bundled)", "Another encoder"
+_LABELS = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
+
+
+def show(chosen: selection.Selection) -> None:
+    """Draw the side bar; start a run when asked."""
+    with st.sidebar:
+        st.subheader("Next run")
+        try:
+            sentences = _draft(chosen)
+            settings = _settings()
+        except ProbingError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            sentences = settings = None
+        pressed = st.button(
+            "Run probes",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=sentences is None or settings is None,
+            width="stretch",
+        )
+    if pressed and sentences is not None and settings is not None:
+        run = jobs().start_run(sentences, settings)
+        selection.open_run(run)
+        st.switch_page(views.PAGES["layers"], query_params={"run": run})
+
+
+def _draft(chosen: selection.Selection) -> "draft.Sentences | None":
+    found = draft.current(chosen)
+    if found is None:
+        st.caption("No sentences yet: upload a CSV or choose a sample under **Data**.")
+        return None
+    source = found.sentences.source
+    label = f"label **{plain(source.label_column)}**" if source.label_column else "no labels"
+    st.caption(f"{len(found.sentences):,} sentences of **{plain(source.name)}**, {label}")
+    return found.sentences
+
+
+def _settings() -> Settings:
+    encoder = st.selectbox("Encoder", (_BUNDLED, _OTHER), key="encoder")
+    name = "bundled"
+    if encoder == _OTHER:
+        name = st.text_input(
+            "Hub id or folder",
+            key="encoder_name",
+            placeholder="google-bert/bert-base-uncased",
+            help="A model id on the Hugging Face hub, or the path of a local folder, "
+            "e.g. ./my-model. Only safetensors weights are loaded, and never remote code.",
+        ).strip()
+    with st.expander("Settings"):
+        poolings = st.multiselect(
+            "Poolings",
+            POOLINGS,
+            default=("cls", "pooled", "mean"),
+            format_func=_LABELS.__getitem__,
+            key="poolings",
+            help=POOLER_HELP,
+        )
+        folds = st.number_input(
+            "Folds",
+            2,
+            20,
+            5,
+            key="folds",
+            help="Each sentence is scored by a probe that was fitted on the other folds.",
+        )
+        seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", help="Of folds and maps.")
+    if not name:
+        raise ProbingError("Name an encoder: a hub id or the path of a folder.")
+    return Settings(encoder=name, poolings=tuple(poolings), folds=int(folds), seed=int(seed))

@@ -1,0 +1,32 @@
+"""The views of the dashboard, one file each: ``show(selection) -> None``."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+import streamlit as st
+
+from dashboard import selection
+from dashboard.views import data, layers, map, start
+from dashboard.words import plain
+from probing.errors import ProbingError
+
+
+def _shown(view: ModuleType) -> Callable[[], None]:
+    """A page that shows a view; what a person can put right is said, not traced."""
+
+    def page() -> None:
+        try:
+            view.show(selection.current())
+        except ProbingError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+
+    return page
+
+
+PAGES = {
+    "start": st.Page(_shown(start), title="Start", url_path="start", default=True),
+    "data": st.Page(_shown(data), title="Data", url_path="data"),
+    "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
+    "map": st.Page(_shown(map), title="Map", url_path="map"),
+}
+"""Pages by name, in the order of the navigation."""

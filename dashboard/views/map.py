@@ -1,0 +1,137 @@
+"""Map: the sentences as points, with how faithful the picture is."""
+
+import streamlit as st
+
+from dashboard.jobs import jobs
+from dashboard.selection import Selection
+from dashboard.shown import run_or_reason, wait_for
+from dashboard.views.layers import heading
+from dashboard.words import plain
+from probing import figures
+from probing.geometry import is_constant
+from probing.projections import Faithfulness, Projection
+from probing.record import Run
+
+_METHODS = {"umap": "UMAP", "pca": "PCA"}
+
+
+def show(selection: Selection) -> None:
+    """Draw the chosen map; have it computed first where it is not there yet."""
+    run = run_or_reason(selection)
+    if run is None:
+        return
+    heading(run)
+    cell = _choose(run)
+    if _constant(run, *cell[2:]):
+        st.info(
+            f"At layer {cell[2]} the {figures.NAMES[cell[3]]} vector is the same for every "
+            "sentence: there is nothing to map. Choose a higher layer.",
+            icon=":material/filter_center_focus:",
+        )
+        return
+    projection = _find(run, *cell)
+    if projection is None:
+        _compute(run, *cell)
+        return
+    figure = figures.scatter(
+        projection, run.sentences.texts, run.sentences.labels, dark=selection.dark
+    )
+    st.plotly_chart(
+        figure,
+        theme=None,
+        height=620,
+        key=f"map:{run.id}:{projection.name}",
+        config={"scrollZoom": True},
+        alt=f"{_METHODS[cell[0]]} of {cell[3]} at layer {cell[2]}, {len(run.sentences):,} points",
+    )
+    _faithfulness(projection)
+
+
+def _choose(run: Run) -> tuple[str, int, int, str]:
+    """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
+    layers = int(run.record["encoder"]["layers"])
+    poolings = list(run.record["settings"]["poolings_used"])
+    first, second, third, fourth = st.columns((2, 2, 3, 5), gap="medium")
+    with first:
+        method = st.segmented_control(
+            "Method",
+            list(_METHODS),
+            default="umap",
+            required=True,
+            format_func=_METHODS.__getitem__,
+            key="method",
+            bind="query-params",
+        )
+    with second:
+        dimensions = st.segmented_control(
+            "Dimensions",
+            [2, 3],
+            default=2,
+            required=True,
+            format_func=lambda d: f"{d}-D",
+            key="dimensions",
+            bind="query-params",
+        )
+    with third:
+        pooling = st.segmented_control(
+            "Pooling",
+            poolings,
+            default="mean" if "mean" in poolings else poolings[0],
+            required=True,
+            format_func=figures.NAMES.__getitem__,
+            key="pooling",
+            bind="query-params",
+        )
+    with fourth:
+        layer = st.slider("Layer", 0, layers, layers, key="layer", bind="query-params")
+    return str(method), int(dimensions or 2), int(layer), str(pooling)
+
+
+def _constant(run: Run, layer: int, pooling: str) -> bool:
+    if run.probes:
+        return run.cell(layer, pooling).constant
+    return run.representations is not None and is_constant(run.representations.cell(layer, pooling))
+
+
+def _find(run: Run, method: str, dimensions: int, layer: int, pooling: str) -> Projection | None:
+    for projection in run.projections:
+        about = (projection.method, projection.points.shape[1], projection.layer)
+        if (*about, projection.pooling) == (method, dimensions, layer, pooling):
+            return projection
+    return None
+
+
+def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -> None:
+    if run.representations is None:
+        st.info("This run was stored without its vectors, so no further map can be drawn.")
+        return
+    job = jobs().start_map(jobs().run_folder(run.id), method, dimensions, layer, pooling)
+    wait_for(job, "Drawing this map")
+
+
+def _faithfulness(projection: Projection) -> None:
+    """How much of each neighbourhood the map keeps, in figures."""
+    f: Faithfulness = projection.faithfulness
+    if projection.notice:
+        st.caption(plain(projection.notice))
+    if f.trustworthiness is None or f.neighbours_kept is None:
+        st.caption("Too few sentences to say how faithful this map is.")
+        return
+    parts = [
+        f"trustworthiness **{f.trustworthiness:.2f}**",
+        f"continuity **{f.continuity:.2f}**",
+        f"**{f.neighbours_kept:.0%}** of each point's {f.k} nearest neighbours kept "
+        f"({f.neighbours_kept_by_chance:.1%} by chance)",
+    ]
+    if f.label_accuracy_full is not None:
+        parts.append(
+            f"label of the neighbours: right for **{f.label_accuracy_map:.0%}** on the map, "
+            f"**{f.label_accuracy_full:.0%}** in all dimensions"
+        )
+    if projection.explained:
+        parts.append(f"axes show **{sum(projection.explained):.0%}** of the variance")
+    st.caption(
+        "How faithful: " + " · ".join(parts) + f" · {f.judged:,} points compared",
+        help="Trustworthiness falls where points that are far apart look near; continuity, where "
+        "near points are torn apart. Distances, sizes and gaps of a UMAP map mean nothing.",
+    )

@@ -1,0 +1,22 @@
+"""Texts on the page: the user's made inert, figures made readable."""
+
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
+
+
+def plain(text: str) -> str:
+    """``text`` as Markdown that shows it as it is: no link, image, formula or emphasis."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def duration(seconds: float) -> str:
+    """For people: ``8 s``, ``3 min``."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+POOLER_HELP = (
+    "CLS: the hidden state of the first token. Pooled: the encoder's own pooler on it, "
+    "tanh(W·h + b); below the last layer the same map applied to that layer's first token. "
+    "Mean: the average over all tokens."
+)

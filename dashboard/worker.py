@@ -1,0 +1,206 @@
+"""The process that computes. It reads jobs as lines of JSON and answers with lines of JSON.
+
+Started by ``jobs`` as ``python -m dashboard.worker``: a fresh interpreter, never a fork, with the
+heavy libraries that the web process does without. While idle it warms itself up, one step at a
+time, so that no visitor's run waits for imports or compilation.
+
+In:  ``{"id", "kind": "run", "sentences", "settings", "out"}``,
+     ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
+     ``{"cancel": id}``
+Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
+     ``{"id", "state": "done"|"failed"|"cancelled", "message"}``
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from probing.errors import Cancelled, ProbingError
+from probing.progress import Progress
+
+Message = dict[str, Any]
+
+
+class Worker:
+    """One job at a time, until standard input closes."""
+
+    def __init__(self, answers: IO[str]) -> None:
+        self.answers = answers
+        self.jobs: queue.Queue[Message | None] = queue.Queue()
+        self.cancelled: set[str] = set()
+        self.closing = False
+
+    def listen(self, lines: IO[str]) -> None:
+        """Put jobs into the queue, and note which are cancelled, as they arrive."""
+        for line in lines:
+            message = json.loads(line)
+            if "cancel" in message:
+                self.cancelled.add(message["cancel"])
+            else:
+                self.jobs.put(message)
+        self.closing = True
+        self.jobs.put(None)
+
+    def serve(self) -> None:
+        """Do what comes; warm up while nothing does."""
+        steps = [_warm_encoder, _warm_probe, _warm_maps]
+        while True:
+            try:
+                job = self.jobs.get(block=not steps)
+            except queue.Empty:
+                _attempt(steps.pop(0))
+                continue
+            if job is None:
+                return
+            self.answer(job["id"], **self.do(job))
+
+    def do(self, job: Message) -> Message:
+        """The last answer to a job."""
+        try:
+            {"run": _run, "map": _map}[job["kind"]](job, lambda p: self.hear(job["id"], p))
+        except Cancelled:
+            return {"state": "cancelled", "message": ""}
+        except ProbingError as error:
+            return {"state": "failed", "message": str(error)}
+        except MemoryError:
+            return {
+                "state": "failed",
+                "message": "The memory is not enough for this run. Use fewer sentences.",
+            }
+        except Exception:  # noqa: BLE001 - a defect costs one job, not the worker
+            traceback.print_exc(file=sys.stderr)
+            return {
+                "state": "failed",
+                "message": "Something went wrong that is not your fault. The operator finds it "
+                "in the server's log; other runs are not affected.",
+            }
+        return {"state": "done", "message": ""}
+
+    def hear(self, job: str, progress: Progress) -> None:
+        """Pass progress on; stop where the person asked to."""
+        if self.closing or job in self.cancelled:
+            raise Cancelled
+        self.answer(
+            job,
+            stage=progress.stage,
+            done=progress.done,
+            total=progress.total,
+            seconds_left=progress.seconds_left,
+        )
+
+    def answer(self, job: str, **content: Any) -> None:
+        """One line to the web process."""
+        self.answers.write(json.dumps({"id": job, **content}) + "\n")
+        self.answers.flush()
+
+
+def _run(job: Message, hear: Callable[[Progress], None]) -> None:
+    from probing import runs, store
+    from probing.settings import Settings
+
+    path = Path(job["sentences"])
+    settings = Settings(**{**job["settings"], "poolings": tuple(job["settings"]["poolings"])})
+    runs.execute(
+        store.load_sentences(path),
+        settings,
+        out=job["out"],
+        listener=hear,
+        run_id=job["id"],
+        load=_load,
+    )
+
+
+def _map(job: Message, hear: Callable[[Progress], None]) -> None:
+    import numpy as np
+
+    from probing import runs, store
+
+    folder = Path(job["folder"])
+    run = store.load_run(folder)
+    if run.representations is None:
+        raise ProbingError("This run was stored without its vectors; no new map can be drawn.")
+    number = {name: i for i, name in enumerate(run.sentences.classes)}
+    labels = run.sentences.labels
+    projection = runs.draw_map(
+        run.representations,
+        None if labels is None else np.array([number[label] for label in labels]),
+        method=job["method"],
+        dimensions=job["dimensions"],
+        layer=job["layer"],
+        pooling=job["pooling"],
+        seed=run.record["settings"]["seed"],
+        report=lambda done, total: hear(Progress("map", done, total)),
+    )
+    store.add_projection(folder, projection)
+
+
+def _load(name: str, *, revision: str | None = None) -> Any:
+    """``load_encoder``, keeping the bundled encoder: the one that most runs use."""
+    from probing.encoders import BUNDLED, load_encoder
+
+    if name in ("bundled", BUNDLED) and revision is None:
+        return _bundled()
+    return load_encoder(name, revision=revision)
+
+
+@cache
+def _bundled() -> Any:
+    from probing.encoders import load_encoder
+
+    return load_encoder()
+
+
+def _warm_encoder() -> None:
+    from probing.extraction import extract
+
+    extract(["a first sentence", "and a second one"], _bundled())
+
+
+def _warm_probe() -> None:
+    import numpy as np
+
+    from probing.probes import folds, nested
+
+    y = np.arange(12) % 2
+    nested.probe(
+        np.random.default_rng(0).normal(size=(12, 3)),
+        y,
+        2,
+        folds.cross_validation(y, np.arange(12), 2, 0),
+        layer=0,
+        pooling="cls",
+    )
+
+
+def _warm_maps() -> None:
+    from probing.projections import warm_up
+
+    warm_up()
+
+
+def _attempt(step: Callable[[], None]) -> None:
+    """Warming up is a courtesy: where it fails, the run that needs the same says why."""
+    try:
+        step()
+    except Exception:  # noqa: BLE001
+        traceback.print_exc(file=sys.stderr)
+
+
+def main() -> None:
+    """Serve until standard input closes. What libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    worker = Worker(answers)
+    threading.Thread(target=worker.listen, args=(sys.stdin,), daemon=True).start()
+    worker.serve()
+
+
+if __name__ == "__main__":
+    main()
