@@ -17,12 +17,15 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 
 from dashboard.jobs import jobs  # noqa: E402
+from dashboard.samples import FINISHED  # noqa: E402
+from probing import load_run  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Start the worker with the server: it is warm before the first visitor asks for a run."""
+    """What the first visitor need not wait for: the worker starts, the sample is drawn once."""
     jobs()
+    load_run(FINISHED).figure("map")
     yield
 
 

@@ -12,46 +12,70 @@ from probing.sentences import Sentences
 
 
 @dataclass(frozen=True, eq=False)
+class File:
+    """A table to choose columns of."""
+
+    table: reading.Table
+    digest: str
+    """SHA-256 of the file, 64 hex digits."""
+    columns: reading.Columns
+    """Those that the person chose, else the guess."""
+
+
+@dataclass(frozen=True, eq=False)
 class Draft:
-    """A file with its columns chosen."""
+    """Sentences ready to be run."""
 
     sentences: Sentences
-    table: reading.Table | None
-    """None for the sentences of a stored run."""
-    digest: str
-    columns: reading.Columns | None
-    notices: tuple[str, ...] = ()
-    """What the label column lets expect."""
+    notices: tuple[str, ...]
+    """What the labels let expect."""
+
+
+def file() -> File | None:
+    """The chosen file; None before an upload, and for the sentences of a stored run.
+
+    Raises ``DataError`` for a file that cannot be read.
+    """
+    source = selection.source()
+    if source == selection.RUN:
+        return None
+    if source == selection.UPLOAD:
+        upload = selection.upload()
+        return None if upload is None else _understood(upload.name, upload.data, upload.digest)
+    path = SAMPLES[source].path
+    data = path.read_bytes()
+    return _understood(path.name, data, sha256(data).hexdigest())
 
 
 def current(chosen: selection.Selection) -> Draft | None:
-    """What is chosen now; None where nothing is yet. Raises ``DataError`` for what is unusable."""
-    source = selection.source()
-    if source == selection.RUN:
+    """What the next run would use; None where nothing is chosen yet.
+
+    Raises ``DataError`` for what no run could use.
+    """
+    if selection.source() == selection.RUN:
         run = find_run(chosen)
-        return None if run is None else Draft(run.sentences, None, run.id, None)
-    if source == selection.UPLOAD:
-        upload = selection.upload()
-        return None if upload is None else _of(upload.name, upload.data, upload.digest)
-    path = SAMPLES[source].path
-    data = path.read_bytes()
-    return _of(path.name, data, sha256(data).hexdigest())
+        return None if run is None else _checked(run.sentences)
+    found = file()
+    if found is None:
+        return None
+    return _checked(cached.sentences(found.digest, found.columns, found.table))
 
 
-def _of(name: str, data: bytes, digest: str) -> Draft:
-    table = cached.table(digest, data, name)
-    columns = _columns(table, digest)
-    sentences = cached.sentences(digest, columns, table)
+def _checked(sentences: Sentences) -> Draft:
     if not len(sentences):
-        raise DataError(f"no row of {name} has a text in column {columns.text!r}. Choose another.")
-    notices = reading.check_labels(sentences) if sentences.labels is not None else ()
-    return Draft(sentences, table, digest, columns, notices)
+        column = sentences.source.text_column
+        raise DataError(f"no row has a text in column {column!r}. Choose another text column.")
+    return Draft(sentences, reading.check_labels(sentences) if sentences.labels is not None else ())
+
+
+def _understood(name: str, data: bytes, digest: str) -> File:
+    table = cached.table(digest, data, name)
+    return File(table, digest, _columns(table, digest))
 
 
 def _columns(table: reading.Table, digest: str) -> reading.Columns:
-    """Those that the person chose, else the guess."""
     try:
         text, label, split = (selection.column(role, digest) for role in ("text", "label", "split"))
     except KeyError:
         return reading.guess_columns(table)
-    return reading.choose_columns(table, text, label or reading.NONE, split or reading.NONE)
+    return reading.Columns(text, label, split)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from probing.errors import DataError
+from probing.labels import check_labels
 from probing.probes import folds
 from probing.sentences import Dropped, Sentences
 from probing.settings import Settings
@@ -35,6 +36,7 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
         )
     if sentences.labels is None:
         return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
+    label_notices = check_labels(sentences)
     given = sentences.splits is not None and set(sentences.splits) != {"train"}
     kept = _without_rare_classes(sentences, given)
     if len(kept.classes) < 2:
@@ -46,7 +48,7 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
         plan = folds.given_split(y, groups, kept.splits or (), settings.seed)
     else:
         plan = folds.cross_validation(y, groups, settings.folds, settings.seed)
-    notices = (*folds.duplicate_notices(groups, y), *plan.notices)
+    notices = (*label_notices, *folds.duplicate_notices(groups, y), *plan.notices)
     if sentences.splits is not None and not given:
         notices += ("The split column says train everywhere, so cross-validation is used.",)
     return Task(kept, y, plan, notices)
@@ -76,11 +78,6 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
 
 def _too_few_classes(given: Sentences, kept: Sentences) -> str:
     column = given.source.label_column or "the labels"
-    if len(given.classes) == 1:
-        return (
-            f"column {column!r} has a single class ({given.classes[0]!r} in {len(given):,} rows); "
-            "a probe needs two. Choose another label column, or none to see maps only."
-        )
     return (
         f"of the {len(given.classes):,} classes in {column!r} only {len(kept.classes)} has two "
         "different sentences or more; a probe needs two such classes. Choose another label "

@@ -6,7 +6,7 @@ from dashboard import draft, selection
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.words import plain
-from probing import figures, reading
+from probing import figures
 from probing.sentences import Sentences
 
 _PREVIEW = 200  # rows shown
@@ -16,12 +16,13 @@ def show(chosen: Selection) -> None:
     """Choose sentences and columns; see what will be used."""
     st.subheader("Sentences to probe", anchor=False)
     _choose_source(chosen)
+    file = draft.file()
+    if file is not None:
+        _choose_columns(file)
     found = draft.current(chosen)
     if found is None:
         st.info("A CSV file with a sentence a row, and a label if you have one.")
         return
-    if found.table is not None and found.columns is not None:
-        _choose_columns(found.table, found.columns, found.digest)
     _facts(found.sentences)
     for notice in (*found.sentences.source.notices, *found.notices):
         st.caption(f":material/info: {plain(notice)}")
@@ -63,9 +64,9 @@ def _take_file() -> None:
         st.caption(f"In use: {plain(kept.name)}")
 
 
-def _choose_columns(table: reading.Table, columns: reading.Columns, digest: str) -> None:
+def _choose_columns(file: draft.File) -> None:
     """The guessed columns, changeable."""
-    names = list(table.columns)
+    names, columns = file.table.columns, file.columns
     roles: tuple[tuple[str, str, list[str | None], str | None], ...] = (
         ("text", "Text", [*names], columns.text),
         ("label", "Label", [None, *names], columns.label),
@@ -78,7 +79,7 @@ def _choose_columns(table: reading.Table, columns: reading.Columns, digest: str)
                 options,
                 index=options.index(guess),
                 format_func=lambda name: "none" if name is None else name,
-                key=selection.column_key(role, digest),
+                key=selection.column_key(role, file.digest),
                 persist_state="session",
             )
 

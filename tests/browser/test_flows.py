@@ -1,0 +1,199 @@
+"""What people do, in a real browser, on the server as the README starts it."""
+
+import csv
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Window, new_window
+
+HOSTILE = (
+    "<img src=x onerror=\"document.title='owned'\"> <a href='https://example.org'>win</a> "
+    "**bold** ![](https://example.org/x.png) $x^2$ :material/skull:"
+)
+
+
+def sentences(path: Path, n: int = 60, extra: str = "") -> Path:
+    """A small CSV in a dialect of its own: semicolons, a German header."""
+    with path.open("w", encoding="cp1252", newline="") as file:
+        out = csv.writer(file, delimiter=";")
+        out.writerow(["Kommentar", "Klasse"])
+        for i in range(n):
+            good = i % 2 == 0
+            out.writerow(
+                [
+                    f"The {'soup' if good else 'train'} number {i} was "
+                    f"{'délicious and warm' if good else 'late and crowded'} {extra}",
+                    f"food {extra}" if good else "travel",
+                ]
+            )
+    return path
+
+
+def upload(page: Page, path: Path) -> None:
+    page.get_by_role("link", name="Data").click()
+    page.get_by_role("combobox", name="Source").click()
+    page.get_by_role("option", name="Upload a CSV").click()
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("rows left out")).to_be_visible()
+
+
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Run probes").click()
+    page.wait_for_url("**/layers?run=*")
+
+
+def points(page: Page, plot: str) -> int:
+    """Points that Plotly holds in a chart."""
+    return page.locator(f".st-key-{plot} .js-plotly-plot").evaluate(
+        "plot => plot._fullData.reduce((sum, trace) => sum + (trace._length || 0), 0)"
+    )
+
+
+def test_first_page_shows_a_finished_run_without_a_click(window: Window) -> None:
+    window.open()
+    expect(window.page.locator(".js-plotly-plot")).to_have_count(2)
+    assert points(window.page, "start_accuracy") > 21
+    assert points(window.page, "start_map") > 400
+    window.picture("start")
+
+
+def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
+    page = window.page
+    window.open()
+    upload(page, sentences(tmp_path / "küche.csv"))
+    expect(page.get_by_text("60 sentences · 2 classes")).to_be_visible()
+    expect(page.get_by_text("read as cp1252, semicolon")).to_be_visible()
+    window.picture("data")
+    start(page)
+    expect(page.get_by_text("About this run")).to_be_visible()
+    assert points(page, "accuracy") >= 3 * 7
+    window.picture("layers")
+    page.get_by_role("link", name="Map").click()
+    expect(page.get_by_text("How faithful")).to_be_visible()
+    page.get_by_role("radio", name="PCA").click()
+    page.get_by_role("radio", name="CLS").click()
+    expect(page.get_by_text("of the variance")).to_be_visible()
+    window.picture("map")
+    slider = page.get_by_role("slider")
+    for _ in range(6):
+        slider.press("ArrowLeft")
+    expect(page.get_by_text("there is nothing to map")).to_be_visible()
+    assert "layer=0" in page.url
+
+
+def test_refresh_and_a_copied_link_attach_again(
+    window: Window, chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    page = window.page
+    window.open()
+    upload(page, sentences(tmp_path / "again.csv", 400))
+    start(page)
+    page.reload()
+    expect(
+        page.get_by_role("button", name="Cancel").or_(page.get_by_text("About this run"))
+    ).to_be_visible()
+    other = new_window(chromium, address)
+    other.page.goto(page.url)
+    expect(other.page.get_by_text("About this run")).to_be_visible()
+    expect(page.get_by_text("About this run")).to_be_visible()
+    assert points(other.page, "accuracy") == points(page, "accuracy")
+    other.page.get_by_role("link", name="Data").click()
+    expect(other.page.get_by_text("400 sentences")).to_be_visible()
+    other.page.context.close()
+
+
+def test_cancel(window: Window, tmp_path: Path) -> None:
+    window.open()
+    upload(window.page, sentences(tmp_path / "long.csv", 4_000))
+    start(window.page)
+    window.page.get_by_role("button", name="Cancel").click()
+    expect(window.page.get_by_text("This run was cancelled")).to_be_visible()
+    window.page.get_by_role("button", name="Show the sample run").click()
+    expect(window.page.get_by_text("About this run")).to_be_visible()
+
+
+def test_a_crash_of_the_worker_costs_one_run(window: Window, tmp_path: Path) -> None:
+    page = window.page
+    window.open()
+    upload(page, sentences(tmp_path / "crash.csv", 4_000))
+    start(page)
+    expect(page.get_by_text("Encoding sentences:")).to_be_visible()
+    listed = subprocess.run(["pgrep", "-f", "dashboard.worker"], capture_output=True, text=True)
+    for pid in listed.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    expect(page.get_by_text("ended unexpectedly")).to_be_visible()
+    upload(page, sentences(tmp_path / "after.csv"))
+    start(page)
+    expect(page.get_by_text("About this run")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x1f\x8b\x08\x00rest of a gzip file", "gzip"),
+        (b"text,label\n", "no"),
+        (b"<!doctype html><html><body>hi</body></html>", "HTML"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words(
+    window: Window, tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    window.open("/data")
+    page = window.page
+    page.get_by_role("combobox", name="Source").click()
+    page.get_by_role("option", name="Upload a CSV").click()
+    page.locator("input[type=file]").set_input_files(path)
+    alert = page.get_by_test_id("stMain").get_by_role("alert")
+    expect(alert).to_contain_text(message)
+    assert "Traceback" not in page.content()
+    expect(page.get_by_role("button", name="Run probes")).to_be_disabled()
+
+
+def test_user_text_is_inert(window: Window, tmp_path: Path) -> None:
+    page = window.page
+    window.open()
+    upload(page, sentences(tmp_path / "a*b*![x](https:example.csv", 40, HOSTILE))
+    start(page)
+    expect(page.get_by_text("About this run")).to_be_visible()
+    page.get_by_role("link", name="Map").click()
+    expect(page.get_by_text("How faithful")).to_be_visible()
+    plot = page.locator(".js-plotly-plot")
+    box = plot.locator(".point").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(plot.locator(".hoverlayer .hovertext")).to_be_visible()
+    assert plot.locator(".hoverlayer a").count() == 0
+    assert page.title() != "owned"
+    assert page.locator("img[src*='example.org'], a[href*='example.org']").count() == 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_view_fits_the_window(
+    chromium: Browser, address: str, width: int, dark: bool
+) -> None:
+    window = new_window(chromium, address, width=width, height=900, dark=dark)
+    for view, sign in (
+        ("", "Map of the sentences"),
+        ("data", "Sentences per class"),
+        ("layers", "About this run"),
+        ("map", "How faithful"),
+    ):
+        window.open(f"/{view}")
+        expect(window.page.get_by_text(sign)).to_be_attached()
+        expect(window.page.locator(".js-plotly-plot .main-svg").first).to_be_attached()
+        window.picture(f"{view or 'start'}-{'dark' if dark else 'light'}-{width}")
+        overflow = window.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"{view} scrolls sideways by {overflow} px"
+    assert window.errors == []
+    assert window.outside == []
+    window.page.context.close()

@@ -1,0 +1,103 @@
+"""A hub on the loopback interface, as much of it as huggingface_hub asks for."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
+
+
+class FakeHub:
+    """Repositories by name: a folder, or the error the hub gives for it."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+        self.errors: dict[str, tuple[int, str]] = {}
+        """Repository → status and X-Error-Code for everything asked of it."""
+        self.gated: set[str] = set()
+        """Repositories whose description can be read and whose files cannot."""
+        self.sizes: dict[str, int] = {}
+        """File name → size in bytes to be told instead of the true one."""
+        self.asked: list[str] = []
+        """Method and path of every request, in order."""
+        self.url = ""
+
+    def answer(self, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for a request."""
+        self.asked.append(f"{method} {path}")
+        parts = path.split("?")[0].strip("/").split("/")
+        in_api = parts[:2] == ["api", "models"]
+        repo = "/".join(parts[2:4] if in_api else parts[:2])
+        rest = parts[4:] if in_api else parts[2:]
+        if repo in self.errors:
+            return self.refuse(*self.errors[repo])
+        if repo not in self.folders:
+            return self.refuse(401, "")
+        revision = rest[1] if len(rest) > 1 else "main"
+        if revision not in ("main", COMMIT):
+            return self.refuse(404, "RevisionNotFound")
+        folder = self.folders[repo]
+        if in_api and rest[:1] == ["tree"]:
+            return self.send([self.describe(file) for file in sorted(folder.iterdir())])
+        if in_api:
+            files = [self.describe(file) for file in sorted(folder.iterdir())]
+            siblings = [{"rfilename": f["path"], "size": f["size"]} for f in files]
+            return self.send({"id": repo, "sha": COMMIT, "siblings": siblings})
+        if repo in self.gated:
+            return self.refuse(403, "GatedRepo")
+        file = folder / rest[2]
+        if not file.is_file():
+            return self.refuse(404, "EntryNotFound")
+        content = file.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        headers = {"ETag": f'"{digest}"', "X-Repo-Commit": COMMIT}
+        return 200, headers, content
+
+    def describe(self, file: Path) -> dict[str, Any]:
+        size = self.sizes.get(file.name, file.stat().st_size)
+        return {"type": "file", "path": file.name, "size": size, "oid": "0" * 40}
+
+    @staticmethod
+    def send(value: Any) -> tuple[int, dict[str, str], bytes]:
+        return 200, {"Content-Type": "application/json"}, json.dumps(value).encode()
+
+    @staticmethod
+    def refuse(status: int, code: str) -> tuple[int, dict[str, str], bytes]:
+        return status, {"X-Error-Code": code} if code else {}, b"{}"
+
+
+@contextmanager
+def fake_hub() -> Iterator[FakeHub]:
+    """A running ``FakeHub``; ``url`` is where."""
+    hub = FakeHub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def respond(self) -> None:
+            status, headers, body = hub.answer(self.command, self.path)
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_HEAD = respond
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

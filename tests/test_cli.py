@@ -1,0 +1,251 @@
+"""The command line as a person meets it: a process of its own, its streams and exit status."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from probing.store import load_run
+from tests.conftest import Finished, Toy
+
+Command = Callable[..., Finished]
+
+
+@pytest.fixture
+def reviews(tmp_path: Path, toy: Toy) -> Path:
+    path = tmp_path / "reviews.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["review", "kind"])
+        writer.writerows(zip(*toy, strict=True))
+    return path
+
+
+@pytest.fixture
+def quick(checkpoint: Callable[..., Path]) -> list[str]:
+    """Arguments for a run of a second or so."""
+    return ["--encoder", str(checkpoint()), "--poolings", "cls,mean", "--maps", "none"]
+
+
+def test_a_run(command: Command, reviews: Path, quick: list[str], tmp_path: Path) -> None:
+    done = command(["run", reviews, *quick, "--out", "result"])
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:5] == ["layer", "pooling", "accuracy", "ci_low", "ci_high"]
+    cells = [line.split() for line in lines[1:7]]
+    assert [cell[:2] for cell in cells] == [
+        [str(layer), pooling] for pooling in ("cls", "mean") for layer in range(3)
+    ]
+    run = load_run(tmp_path / "result")
+    for cell, probe in zip(cells, run.probes, strict=True):
+        assert float(cell[2]) == pytest.approx(probe.accuracy, abs=5e-4)
+        assert float(cell[3]) == pytest.approx(probe.ci_low, abs=5e-4)
+    assert cells[0][5:] == ["–", "–", "–", "–", "60", "constant"]
+    assert lines[7].startswith("majority baseline (pos): 0.400 [")
+    assert "n = 60; 5-fold cross-validation" in lines[7]
+    assert len(lines) == 8
+    for words in ("60 of 60 rows; text review, label kind, split –", "Loading the encoder",
+                  "Encoding sentences: 60/60", "Fitting probes: 6/6", "run folder: result"):  # fmt: skip
+        assert words in done.stderr
+    assert (tmp_path / "result" / "report.html").exists()
+
+
+def test_quiet_is_silent(command: Command, reviews: Path, quick: list[str]) -> None:
+    done = command(["run", reviews, *quick, "--quiet", "--slim", "--label", "none"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "no labels: no probes; the maps are in the run's folder\n"
+
+
+def test_the_default_folder_is_below_runs(
+    command: Command, reviews: Path, quick: list[str], tmp_path: Path
+) -> None:
+    done = command(["run", reviews, *quick, "--label", "none"])
+    assert done.returncode == 0
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("reviews-")
+    assert f"run folder: {Path('runs') / folder.name}" in done.stderr
+    assert len(load_run(folder).sentences) == 60
+
+
+def test_help_names_every_documented_option(command: Command) -> None:
+    done = command(["run", "--help"])
+    assert done.returncode == 0
+    for option in ("--text", "--label", "--split", "--encoder", "--poolings", "--folds", "--seed",
+                   "--out", "--quiet"):  # fmt: skip
+        assert option in done.stdout
+    assert "130" in done.stdout
+    assert command(["--help"]).returncode == 0
+
+
+BAD: dict[str, tuple[list[str], str]] = {
+    "no command": ([], "required: COMMAND"),
+    "unknown command": (["walk"], "invalid choice: 'walk'"),
+    "no file": (["run"], "required: CSV"),
+    "missing file": (["run", "nowhere.csv"], "there is no file nowhere.csv"),
+    "folder": (["run", "."], "is a folder"),
+    "empty file": (["run", "empty.csv"], "empty"),
+    "text column": (["run", "CSV", "--text", "txt"], "column 'txt' is not in reviews.csv; it has"),
+    "label column": (["run", "CSV", "--label", "lbl"], "column 'lbl' is not in reviews.csv"),
+    "split column": (["run", "CSV", "--split", "kind"], "column 'kind' of reviews.csv is no split"),
+    "pooling": (["run", "CSV", "--poolings", "cls,max"], "poolings is cls,max; choose"),
+    "no pooling": (["run", "CSV", "--poolings", ","], "poolings is nothing; choose"),
+    "one fold": (["run", "CSV", "--folds", "1"], "folds is 1; it must be between 2 and 20"),
+    "folds in words": (["run", "CSV", "--folds", "five"], "--folds: invalid int value: 'five'"),
+    "seed": (["run", "CSV", "--seed", "-1"], "seed is -1"),
+    "maps": (["run", "CSV", "--maps", "some"], "--maps: invalid choice: 'some'"),
+    "encoder": (["run", "CSV", "--encoder", "./nowhere"], "nowhere"),
+    "out is a file": (["run", "CSV", "--out", "reviews.csv"], "reviews.csv is a file"),
+    "out is full": (["run", "CSV", "--out", "."], "exists and is not empty"),
+    "unknown option": (["run", "CSV", "--epochs", "3"], "unrecognized arguments: --epochs 3"),
+    "one class": (["run", "one.csv", "--label", "kind"], "nothing to tell apart"),
+    "bytes": (["run", "picture.csv"], "picture.csv"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_2(
+    case: str, reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from probing.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "one.csv").write_text("text,kind\n" + "some words,a\nother words,a\n" * 5)
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    arguments, words = BAD[case]
+    status = main([str(reviews) if part == "CSV" else part for part in arguments])
+    out, err = capsys.readouterr()
+    assert status == 2
+    error = err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert words in error
+    assert err.count("error:") == 1
+    assert out == ""
+    assert not (tmp_path / "runs").exists()
+
+
+def test_bad_input_in_a_process_of_its_own(command: Command, reviews: Path) -> None:
+    done = command(["run", reviews, "--text", "txt"])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "error: column 'txt' is not in reviews.csv; it has: review, kind. Name one with --text."
+    ]
+
+
+def test_a_reader_that_goes_away_is_no_error(
+    environment: dict[str, str], reviews: Path, quick: list[str], tmp_path: Path
+) -> None:
+    """``… | head -0``: the pipe is closed before the table comes."""
+    arguments = [sys.executable, "-m", "probing", "run", str(reviews), *quick, "--label", "none"]
+    process = subprocess.Popen(
+        arguments,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    error = process.stderr.read()
+    process.stderr.close()
+    assert "BrokenPipe" not in error
+    assert "Traceback" not in error
+    assert process.wait(timeout=120) == 0
+
+
+def test_a_narrow_character_set_is_no_error(
+    command: Command, tmp_path: Path, toy: Toy, quick: list[str]
+) -> None:
+    """A terminal without the dash and the class name's letters shows something in their place."""
+    names = {"pos": "ดี", "neg": "แย่", "mid": "—"}
+    lines = [f"{text},{names[label]}" for text, label in zip(*toy, strict=True)]
+    (tmp_path / "thai.csv").write_text("\n".join(["text,label", *lines]), encoding="utf-8")
+    arguments = ["run", "thai.csv", *quick, "--poolings", "cls", "--out", "result"]
+    done = command(arguments, PYTHONIOENCODING="ascii")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+    assert "majority baseline" in done.stdout
+
+
+# ---- interrupted
+
+START = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('probing', run_name='__main__', alter_sys=True)"
+)
+
+
+@contextmanager
+def running(
+    reviews: Path, environment: dict[str, str], encoder: Path, until: str
+) -> Iterator[subprocess.Popen[str]]:
+    """A long run that has just written ``until`` to its progress."""
+    arguments = ["run", str(reviews), "--encoder", str(encoder), "--out", "result"]
+    arguments += ["--poolings", "cls,pooled,mean,mean_words", "--folds", "20", "--maps", "all"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, *arguments],
+        cwd=reviews.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if line.startswith(until):
+                break
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("until", ["Loading the encoder", "Fitting probes"])
+def test_ctrl_c_leaves_nothing(
+    until: str, reviews: Path, environment: dict[str, str], checkpoint: Callable[..., Path]
+) -> None:
+    with running(reviews, environment, checkpoint(), until) as process:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted; nothing was written"
+    assert "Traceback" not in err
+    assert [p.name for p in reviews.parent.iterdir()] == ["reviews.csv"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_killed_nothing_looks_finished(
+    reviews: Path, environment: dict[str, str], checkpoint: Callable[..., Path]
+) -> None:
+    with running(reviews, environment, checkpoint(), "Fitting probes") as process:
+        process.kill()
+        assert process.wait(timeout=60) == -signal.SIGKILL
+    assert not (reviews.parent / "result").exists()
+    assert list(reviews.parent.rglob("run.json")) == []
+    assert [p for p in reviews.parent.iterdir() if not p.name.startswith(".")] == [reviews]
+
+
+def test_a_file_with_numbers_for_labels(
+    command: Command, tmp_path: Path, toy: Toy, quick: list[str]
+) -> None:
+    numbers = {"pos": "007", "neg": "NA", "mid": "null"}
+    lines = [f"{text};{numbers[label]}" for text, label in zip(*toy, strict=True)]
+    (tmp_path / "odd.csv").write_text("\n".join(["text;label", *lines]), encoding="utf-8")
+    done = command(["run", "odd.csv", *quick, "--poolings", "mean", "--out", "r", "--quiet"])
+    assert done.returncode == 0
+    assert "majority baseline (007)" in done.stdout
+    assert load_run(tmp_path / "r").sentences.classes == ("007", "NA", "null")

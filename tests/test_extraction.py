@@ -1,0 +1,302 @@
+"""Extraction against a plain transformers loop that knows nothing of batches or poolings."""
+
+import csv
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from probing import extraction
+from probing.encoders import Encoder
+from probing.encoders.bundled import bundled_folder
+from probing.errors import Cancelled, EncoderError
+from probing.extraction import count_tokens, extract
+from probing.geometry import relative_variance
+from probing.representations import POOLINGS, Representations
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+
+TEXTS = [
+    "the film was good",
+    "bad",
+    "we never saw the house by the bank but paid it and they always loved the two dogs",
+    "Great food!",
+    "the staff and the room",
+    "zzz qq",
+    "the film was good",
+    "a",
+    "my cat found one very good book in the city and you lost it",
+]
+FAMILIES = ("bert", "roberta", "albert", "mpnet", "distilbert", "electra", "deberta-v2",
+            "modernbert", "xlnet", "fnet", "convbert")  # fmt: skip
+WITH_POOLER = {"bert", "roberta", "albert", "mpnet", "fnet"}
+
+Encoders = Callable[..., Encoder]
+Checkpoints = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def reviews() -> list[str]:
+    """A dozen sentences of the bundled sample, spread over it, one of them long."""
+    with (DATA / "reviews.csv").open(encoding="utf-8", newline="") as file:
+        texts = [row["text"] for row in csv.DictReader(file)]
+    return [*texts[5::40][:11], " ".join(texts[:12])]
+
+
+def plain_loop(folder: Path, texts: Sequence[str], last: bool = False) -> dict[str, np.ndarray]:
+    """(layers, n, H) per pooling: a sentence at a time, no padding, nothing of this package."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    accepted = inspect.signature(model.forward).parameters
+    found: dict[str, list[torch.Tensor]] = {"cls": [], "mean": [], "mean_words": []}
+    for text in texts:
+        given = {k: v for k, v in tokenizer(text, return_tensors="pt").items() if k in accepted}
+        length = given["input_ids"].shape[1]
+        content = len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        with torch.no_grad():
+            states = torch.stack(model(**given, output_hidden_states=True).hidden_states)
+        states = states[:, 0, :length]
+        start = 0 if last else 1
+        found["cls"].append(states[:, -1 if last else 0])
+        found["mean"].append(states.sum(dim=1) / length)
+        found["mean_words"].append(states[:, start : start + content].sum(dim=1) / content)
+    return {name: torch.stack(parts, dim=1).numpy() for name, parts in found.items()}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_equal_to_a_plain_loop(family: str, checkpoint: Checkpoints, encoder: Encoders) -> None:
+    got = extract(TEXTS, encoder(family))
+    wanted = plain_loop(checkpoint(family), TEXTS, last=family == "xlnet")
+    for pooling, expected in wanted.items():
+        np.testing.assert_allclose(got.arrays[pooling], expected, atol=1e-5, rtol=1e-5)
+    assert got.arrays["cls"].shape == (3, len(TEXTS), 16)
+    assert ("pooled" in got.arrays) == (family in WITH_POOLER)
+    assert got.truncated == got.tokens_lost == 0
+
+
+def test_equal_to_a_plain_loop_on_real_sentences(bundled: Encoder, reviews: list[str]) -> None:
+    got = extract(reviews, bundled)
+    for pooling, expected in plain_loop(bundled_folder(), reviews).items():
+        assert np.abs(got.arrays[pooling] - expected).max() < 1e-5, pooling
+    assert got.arrays["mean"].shape == (7, 12, 384)
+
+
+def test_the_plain_loop_would_see_a_wrong_token(bundled: Encoder, reviews: list[str]) -> None:
+    """The second token in [CLS]'s place, or special tokens in the mean of words, are far off."""
+    got, wanted = extract(reviews, bundled), plain_loop(bundled_folder(), reviews)
+    assert np.abs(got.arrays["mean_words"] - wanted["mean"]).max() > 0.01
+    assert np.abs(got.arrays["cls"] - wanted["mean"]).max() > 0.1
+
+
+def test_pooled_on_the_last_layer_is_pooler_output(bundled: Encoder, reviews: list[str]) -> None:
+    model = AutoModel.from_pretrained(bundled_folder(), dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(bundled_folder())
+    with torch.no_grad():
+        expected = [model(**tokenizer(t, return_tensors="pt")).pooler_output[0] for t in reviews]
+    got = extract(reviews, bundled, ("pooled",)).cell(6, "pooled")
+    assert np.abs(got - torch.stack(expected).numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize("family", sorted(WITH_POOLER))
+def test_pooled_is_the_poolers_map_on_every_layer(
+    family: str, checkpoint: Checkpoints, encoder: Encoders
+) -> None:
+    """tanh(W h + b) with the weights of the file, and pooler_output at the last layer."""
+    got = extract(TEXTS, encoder(family), ("cls", "pooled"))
+    model = AutoModel.from_pretrained(checkpoint(family)).eval()
+    dense = model.pooler if family == "albert" else model.pooler.dense
+    with torch.no_grad():
+        expected = torch.tanh(dense(torch.from_numpy(got.arrays["cls"].copy()))).numpy()
+        ids = AutoTokenizer.from_pretrained(checkpoint(family))(TEXTS[2])["input_ids"]
+        output = model(input_ids=torch.tensor([ids])).pooler_output[0].numpy()
+    np.testing.assert_allclose(got.arrays["pooled"], expected, atol=1e-6)
+    np.testing.assert_allclose(got.cell(2, "pooled")[2], output, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_sentence_alone_is_itself_in_any_batch(family: str, encoder: Encoders) -> None:
+    together = extract(TEXTS, encoder(family))
+    for i, text in enumerate(TEXTS):
+        alone = extract([text], encoder(family))
+        for pooling in together.poolings:
+            np.testing.assert_allclose(
+                together.arrays[pooling][:, i], alone.arrays[pooling][:, 0], atol=1e-5
+            )
+
+
+def test_alone_is_in_a_batch_for_the_bundled_encoder(bundled: Encoder, reviews: list[str]) -> None:
+    together = extract(reviews, bundled)
+    for i in (0, 5, 11):
+        alone = extract([reviews[i]], bundled)
+        for pooling in POOLINGS:
+            gap = np.abs(together.arrays[pooling][:, i] - alone.arrays[pooling][:, 0]).max()
+            assert gap < 1e-5, (i, pooling)
+
+
+@pytest.mark.parametrize("family", ["bert", "xlnet", "fnet"])
+@pytest.mark.parametrize("budget", [1, 25, 10_000])
+def test_results_are_in_input_order_however_batches_fall(
+    family: str, budget: int, encoder: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = extract(TEXTS, encoder(family))
+    sizes: list[int] = []
+    encode = extraction.encode_batch
+
+    def counted(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
+        sizes.append(len(texts))
+        return encode(texts, *rest)
+
+    monkeypatch.setattr(extraction, "encode_batch", counted)
+    monkeypatch.setattr(extraction, "BATCH_TOKENS", budget)
+    backwards = extract(TEXTS[::-1], encoder(family))
+    for pooling in expected.poolings:
+        np.testing.assert_allclose(
+            backwards.arrays[pooling][:, ::-1], expected.arrays[pooling], atol=1e-5
+        )
+    assert sum(sizes) == len(TEXTS)
+    assert max(sizes) == (1 if budget == 1 else max(sizes))
+    if family == "fnet":  # padding would change the words: only sentences of one length share
+        assert max(sizes) <= 2
+    elif budget == 10_000:
+        assert sizes == [len(TEXTS)]
+
+
+def test_a_batch_stays_within_its_budget(
+    encoder: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "BATCH_TOKENS", 40)
+    bert = encoder()
+    widths: list[tuple[int, int]] = []
+    tokenize = type(bert).tokenize
+
+    def seen(self: Encoder, texts: Sequence[str], *rest: Any) -> dict[str, torch.Tensor]:
+        batch = tokenize(self, texts, *rest)
+        widths.append(tuple(batch["input_ids"].shape))  # type: ignore[arg-type]
+        return batch
+
+    monkeypatch.setattr(type(bert), "tokenize", seen)
+    extract([t for t in TEXTS for _ in range(4)], bert, ("cls",))
+    assert all(rows * width <= 40 or rows == 1 for rows, width in widths)
+    assert len(widths) > 3
+
+
+def test_the_first_token_is_constant_before_the_first_layer(
+    bundled: Encoder, reviews: list[str]
+) -> None:
+    got = extract(reviews, bundled)
+    assert relative_variance(got.cell(0, "cls")) < 1e-9
+    assert relative_variance(got.cell(0, "pooled")) < 1e-9
+    assert relative_variance(got.cell(0, "mean")) > 0.01
+    assert relative_variance(got.cell(6, "cls")) > 0.01
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f not in ("fnet", "convbert")])
+def test_layer_zero_is_constant_in_every_family(family: str, encoder: Encoders) -> None:
+    got = extract(TEXTS, encoder(family), ("cls", "mean"))
+    assert relative_variance(got.cell(0, "cls")) < 1e-9
+    assert relative_variance(got.cell(2, "cls")) > 1e-6
+    assert relative_variance(got.cell(0, "mean")) > 1e-3
+
+
+def test_truncation_is_counted(encoder: Encoders) -> None:
+    """12 positions: [CLS], 10 tokens, [SEP]. Sentences of 9, 10, 11 and 15 words."""
+    texts = [" ".join(["film"] * words) for words in (9, 10, 11, 15)]
+    got = extract(texts, encoder(positions=12))
+    assert (got.truncated, got.tokens_lost) == (2, 1 + 5)
+    assert got.token_counts is not None
+    assert got.token_counts.tolist() == [11, 12, 12, 12]
+    for pooling in got.poolings:  # what is left of the three longer ones is the same sentence
+        np.testing.assert_allclose(got.arrays[pooling][:, 2], got.arrays[pooling][:, 1], atol=1e-6)
+        np.testing.assert_allclose(got.arrays[pooling][:, 3], got.arrays[pooling][:, 1], atol=1e-6)
+
+
+def test_nothing_is_truncated_where_all_fit(encoder: Encoders) -> None:
+    got = extract([" ".join(["film"] * 10)] * 3, encoder(positions=12))
+    assert (got.truncated, got.tokens_lost) == (0, 0)
+
+
+def test_tokens_are_counted_as_the_tokenizer_does(bundled: Encoder, reviews: list[str]) -> None:
+    """Although the bundled tokenizer's file asks for padding and a cut of its own."""
+    plain = AutoTokenizer.from_pretrained(bundled_folder())
+    one_by_one = [len(plain.tokenize(text)) + 2 for text in reviews]
+    assert count_tokens(reviews, bundled).tolist() == one_by_one
+    assert len(set(one_by_one)) > 5
+    long = " ".join(reviews * 8)
+    assert count_tokens([long], bundled)[0] == len(plain.tokenize(long)) + 2 > 512
+
+
+def test_progress_begins_at_nothing_and_reaches_the_total(encoder: Encoders) -> None:
+    steps: list[tuple[int, int]] = []
+    extract(TEXTS, encoder("fnet"), report=lambda done, total: steps.append((done, total)))
+    assert steps[0] == (0, len(TEXTS))
+    assert steps[-1] == (len(TEXTS), len(TEXTS))
+    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+    assert len(steps) > 3
+
+
+def test_cancelled_by_raising(encoder: Encoders) -> None:
+    def stop(done: int, total: int) -> None:
+        if done > 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        extract(TEXTS, encoder("fnet"), report=stop)
+
+
+def test_on_disk_as_in_memory(encoder: Encoders, tmp_path: Path) -> None:
+    in_memory = extract(TEXTS, encoder())
+    on_disk = extract(TEXTS, encoder(), folder=tmp_path / "vectors")
+    assert sorted(p.name for p in (tmp_path / "vectors").iterdir()) == sorted(
+        f"{name}.npy" for name in POOLINGS
+    )
+    again = Representations.load(tmp_path / "vectors")
+    assert again is not None
+    for pooling in POOLINGS:
+        assert isinstance(again.arrays[pooling], np.memmap)
+        assert np.array_equal(on_disk.arrays[pooling], in_memory.arrays[pooling])
+        assert np.array_equal(again.arrays[pooling], in_memory.arrays[pooling])
+
+
+def test_saved_and_loaded(encoder: Encoders, tmp_path: Path) -> None:
+    made = extract(TEXTS, encoder(), ("mean", "cls"))
+    made.save(tmp_path)
+    again = Representations.load(tmp_path)
+    assert again is not None
+    assert again.poolings == made.poolings == ("cls", "mean")
+    assert np.array_equal(again.arrays["mean"], made.arrays["mean"])
+    assert Representations.load(tmp_path, ["pooled"]) is None
+
+
+def test_values_are_read_only(encoder: Encoders) -> None:
+    got = extract(TEXTS, encoder(), ("cls",))
+    with pytest.raises(ValueError, match="read-only"):
+        got.cell(1, "cls")[0, 0] = 1.0
+    with pytest.raises(TypeError):
+        got.arrays["cls"] = got.arrays["cls"]  # type: ignore[index]
+
+
+def test_poolings_of_different_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="differ in shape"):
+        Representations({"cls": np.zeros((2, 3, 4)), "mean": np.zeros((2, 3, 5))})
+
+
+def test_an_encoder_that_overflows_is_refused(
+    encoder: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflow(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
+        return {"cls": np.full((3, len(texts), 16), np.inf, dtype=np.float32)}
+
+    monkeypatch.setattr(extraction, "encode_batch", overflow)
+    with pytest.raises(EncoderError, match=r"not finite.*Choose another encoder"):
+        extract(TEXTS, encoder(), ("cls",))
+
+
+def test_half_of_a_character_does_not_stop_it(encoder: Encoders) -> None:
+    """A lone surrogate, as some JSON files hold, is read as an unknown character."""
+    got = extract(["the film \ud800 was good", "bad"], encoder())
+    assert np.isfinite(got.arrays["cls"]).all()

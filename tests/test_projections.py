@@ -1,0 +1,253 @@
+"""Maps against scikit-learn, their faithfulness against its definition, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+
+from probing import projections
+from probing.errors import Cancelled, DataError, SettingsError
+from probing.projections import Projection, judge, project
+
+
+def cloud(n: int, d: int = 8, seed: int = 0) -> np.ndarray:
+    """Three far clusters, stretched differently along each axis."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(3, d)) * 4
+    x = centres[np.arange(n) % 3] + rng.normal(size=(n, d)) * np.linspace(2, 0.2, d)
+    return x.astype(np.float32)
+
+
+def draw(x: np.ndarray, method: str = "pca", dimensions: int = 2, seed: int = 0) -> Projection:
+    return project(x, method=method, dimensions=dimensions, layer=3, pooling="mean", seed=seed)  # type: ignore[arg-type]
+
+
+# ---- faithfulness
+
+
+@pytest.mark.parametrize("n", [12, 31, 32, 200])
+@pytest.mark.parametrize("seed", range(3))
+def test_trustworthiness_is_scikit_learns_and_continuity_is_it_turned_round(
+    n: int, seed: int
+) -> None:
+    x = cloud(n, seed=seed)
+    points = np.random.default_rng(seed).normal(size=(n, 2)) + 0.5 * x[:, :2]
+    got = judge(x, points.astype(np.float32))
+    assert got.k == min(15, (n - 1) // 2)
+    assert got.trustworthiness == pytest.approx(
+        trustworthiness(x, points, n_neighbors=got.k), abs=1e-9
+    )
+    assert got.continuity == pytest.approx(trustworthiness(points, x, n_neighbors=got.k), abs=1e-9)
+    assert got.judged == n
+
+
+def test_neighbours_kept_and_label_accuracy_by_scikit_learns_neighbours() -> None:
+    x, rng = cloud(90), np.random.default_rng(1)
+    points = (x[:, :2] + rng.normal(size=(90, 2))).astype(np.float32)
+    labels = rng.integers(3, size=90)
+    labels[::2] = (np.arange(90) % 3)[::2]
+    got = judge(x, points, labels)
+
+    def near(space: np.ndarray) -> np.ndarray:
+        model = NearestNeighbors(n_neighbors=15).fit(space)
+        return np.asarray(model.kneighbors(return_distance=False))
+
+    kept = [len(set(a) & set(b)) / 15 for a, b in zip(near(x), near(points), strict=True)]
+    assert got.neighbours_kept == pytest.approx(np.mean(kept))
+    assert got.neighbours_kept_by_chance == pytest.approx(15 / 89)
+    for space, accuracy in ((x, got.label_accuracy_full), (points, got.label_accuracy_map)):
+        right = []
+        for i in range(90):  # leave-one-out, by hand
+            others = np.delete(np.arange(90), i)
+            model = KNeighborsClassifier(15).fit(space[others], labels[others])
+            votes = model.predict_proba(space[[i]])[0]
+            if np.sum(votes == votes.max()) == 1:
+                right.append((i, model.classes_[votes.argmax()] == labels[i]))
+        untied = np.mean([hit for _, hit in right])
+        assert accuracy == pytest.approx(untied, abs=(90 - len(right)) / 90 + 1e-9)
+        assert len(right) > 70
+
+
+def test_a_perfect_map_and_a_random_one() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
+    perfect = judge(x, 5 * x @ np.array([[0, 1], [-1, 0]], np.float32))
+    assert (perfect.trustworthiness, perfect.continuity, perfect.neighbours_kept) == (1, 1, 1)
+    random = judge(x, np.random.default_rng(1).normal(size=(300, 2)).astype(np.float32))
+    assert random.trustworthiness == pytest.approx(0.5, abs=0.05)
+    assert random.continuity == pytest.approx(0.5, abs=0.05)
+    assert random.neighbours_kept == pytest.approx(random.neighbours_kept_by_chance, abs=0.03)
+
+
+def test_labels_on_separate_clusters() -> None:
+    x = cloud(90)
+    y = np.arange(90) % 3
+    got = judge(x, x[:, :2], y)
+    assert got.label_accuracy_full == 1
+    shuffled = judge(x, x[:, :2], np.random.default_rng(0).permutation(y))
+    assert shuffled.label_accuracy_full is not None
+    assert shuffled.label_accuracy_full < 0.55
+    assert judge(x, x[:, :2]).label_accuracy_map is None
+
+
+def test_a_sample_is_close_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = cloud(600)
+    points = (x[:, :2] + np.random.default_rng(0).normal(size=(600, 2))).astype(np.float32)
+    whole = judge(x, points, np.arange(600) % 3)
+    monkeypatch.setattr(projections, "JUDGED", 200)
+    part = judge(x, points, np.arange(600) % 3, seed=1)
+    assert (whole.judged, part.judged) == (600, 200)
+    for name in ("trustworthiness", "continuity", "neighbours_kept", "label_accuracy_map"):
+        one, two = getattr(part, name), getattr(whole, name)
+        assert one == pytest.approx(two, abs=0.04), name
+        assert one != two
+    assert judge(x, points, seed=1) == judge(x, points, seed=1)
+
+
+def test_distances_in_parts_are_distances_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = cloud(100)
+    at_once = judge(x, x[:, :2], np.arange(100) % 3)
+    monkeypatch.setattr(projections, "PAIRS", 700)
+    in_parts = judge(x, x[:, :2], np.arange(100) % 3)
+    for name, value in vars(at_once).items():
+        assert getattr(in_parts, name) == pytest.approx(value), name
+
+
+def test_identical_rows_are_no_one_anothers_strangers() -> None:
+    """A point is its own nearest, also where others lie on the same spot."""
+    x = np.repeat(cloud(10), 5, axis=0)
+    got = judge(x, x[:, :2])
+    assert got.trustworthiness is not None
+    assert 0 <= got.trustworthiness <= 1
+
+
+# ---- PCA
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize(("n", "d"), [(50, 8), (6, 40)])
+def test_principal_components_are_scikit_learns(n: int, d: int, dimensions: int) -> None:
+    x = cloud(n, d) + 100
+    got = draw(x, "pca", dimensions)
+    model = PCA(dimensions).fit(x.astype(np.float64))
+    expected = model.transform(x.astype(np.float64))
+    signs = np.sign((got.points * expected).sum(axis=0))
+    np.testing.assert_allclose(got.points, expected * signs, atol=1e-4)
+    np.testing.assert_allclose(got.explained, model.explained_variance_ratio_, atol=1e-9)
+    assert got.notice == ""
+
+
+def test_signs_do_not_depend_on_the_order_of_the_sentences() -> None:
+    x = cloud(40)
+    np.testing.assert_allclose(draw(x).points[::-1], draw(x[::-1].copy()).points, atol=1e-4)
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_constant_vectors_are_refused(method: str) -> None:
+    row = np.random.default_rng(0).normal(size=16).astype(np.float32)
+    rounded = row + np.float32(1e-7) * np.random.default_rng(1).normal(size=(40, 16))
+    for x in (np.tile(row, (40, 1)), rounded.astype(np.float32)):
+        with pytest.raises(DataError, match=r"mean vector at layer 3 is the same .*higher layer"):
+            draw(x, method)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_sentences_are_refused(n: int) -> None:
+    with pytest.raises(DataError, match=f"at least two sentences; there is {n}"):
+        draw(cloud(20)[:n])
+
+
+def test_unknown_methods_and_dimensions_are_refused() -> None:
+    with pytest.raises(SettingsError, match="'tsne' is unknown; it is one of pca, umap"):
+        draw(cloud(20), "tsne")
+    for dimensions in (1, 4):
+        with pytest.raises(SettingsError, match=f"2 or 3 dimensions, not {dimensions}"):
+            draw(cloud(20), "pca", dimensions)
+
+
+# ---- few and identical sentences
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_every_small_number_of_sentences(method: str, dimensions: int) -> None:
+    for n in range(2, 21):
+        got = draw(cloud(n), method, dimensions)
+        assert got.points.shape == (n, dimensions), n
+        assert got.points.dtype == np.float32
+        assert np.isfinite(got.points).all(), n
+        assert ("principal components" in got.notice) == (method == "umap" and n <= 5)
+        json.dumps(got.to_json(), allow_nan=False)
+        if n == 2:
+            assert got.faithfulness.trustworthiness is None
+            assert got.faithfulness.k == 0
+        else:
+            assert 0 <= got.faithfulness.trustworthiness <= 1  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+@pytest.mark.parametrize(("distinct", "copies"), [(2, 3), (2, 30), (5, 20), (17, 3), (3, 12)])
+def test_identical_rows(method: str, distinct: int, copies: int) -> None:
+    x = np.repeat(cloud(distinct, seed=5), copies, axis=0)
+    for dimensions in (2, 3):
+        got = draw(x, method, dimensions)
+        assert np.isfinite(got.points).all()
+        json.dumps(got.to_json(), allow_nan=False)
+
+
+# ---- UMAP
+
+
+def test_the_same_seed_gives_the_same_map_and_another_another() -> None:
+    x = cloud(60)
+    one, two, other = (draw(x, "umap", 2, seed).points for seed in (7, 7, 8))
+    assert np.array_equal(one, two)
+    assert not np.allclose(one, other, atol=0.1)
+
+
+def test_umap_keeps_clusters_apart() -> None:
+    x = cloud(90)
+    got = project(x, method="umap", dimensions=3, layer=3, pooling="mean", labels=np.arange(90) % 3)
+    assert got.points.shape == (90, 3)
+    assert got.faithfulness.label_accuracy_map == 1
+    assert got.faithfulness.trustworthiness is not None
+    assert got.faithfulness.trustworthiness > 0.8
+    assert got.explained == ()
+    assert (got.name, got.seed, got.layer, got.pooling) == ("umap3_mean_3", 0, 3, "mean")
+
+
+def test_labels_do_not_move_the_map() -> None:
+    x = cloud(60)
+    labelled = project(x, method="umap", layer=3, pooling="mean", labels=np.arange(60) % 2)
+    assert np.array_equal(labelled.points, draw(x, "umap").points)
+
+
+def test_umap_tells_how_far_it_is_and_can_be_cancelled() -> None:
+    x, steps = cloud(60), []
+
+    def report(done: int, total: int) -> None:
+        steps.append((done, total))
+
+    project(x, method="umap", layer=3, pooling="mean", report=report)
+    assert len(steps) > 1
+    assert {total for _, total in steps} == {100}
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == 100
+
+    def stop(done: int, total: int) -> None:
+        if done > 0:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        project(x, method="umap", layer=3, pooling="mean", report=stop)
+    assert np.isfinite(draw(x, "umap").points).all()  # the lock is free again
+
+
+def test_points_are_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        draw(cloud(20)).points[0, 0] = 1
