@@ -65,7 +65,25 @@ class Jobs:
         self._status: OrderedDict[str, Status] = OrderedDict()
         self._current: str | None = None
         self._process: subprocess.Popen[str] | None = None
-        threading.Thread(target=self._manage, daemon=True, name="jobs").start()
+        self._ended_for: str | None = None
+        self._closed = False
+        self._manager = threading.Thread(target=self._manage, daemon=True, name="jobs")
+        self._manager.start()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that computes, if one is up."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def close(self) -> None:
+        """End the worker; nothing more is taken on."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
+            self._lock.notify_all()
+        self._manager.join()
 
     def run_folder(self, run_id: str) -> Path:
         """Where the run of that id lies, or will."""
@@ -143,8 +161,17 @@ class Jobs:
 
     def _manage(self) -> None:
         """Keep a worker alive and hand it one job after another."""
-        while True:
-            process = self._ensure_process()
+        while not self._closed:
+            with contextlib.suppress(OSError), _worker() as process:
+                self._process = process
+                self._hand_out(process)
+                process.kill()
+            if not self._closed:
+                time.sleep(0.5)  # no hot loop where a worker cannot start at all
+
+    def _hand_out(self, process: "subprocess.Popen[str]") -> None:
+        """Until the worker dies."""
+        while process.poll() is None and not self._closed:
             with self._lock:
                 if not self._waiting:
                     self._lock.wait(1.0)
@@ -176,8 +203,6 @@ class Jobs:
         self._sweep(name)
         return Status("cancelled") if asked else Status("failed", message=_LOST)
 
-    _ended_for: str | None = None
-
     def _end_if_still(self, job: str, process: subprocess.Popen[str]) -> None:
         """The last resort of ``cancel``: native code that hears nothing."""
         with self._lock:
@@ -202,22 +227,19 @@ class Jobs:
             pipe.write(json.dumps(message) + "\n")
             pipe.flush()
 
-    def _ensure_process(self) -> subprocess.Popen[str]:
-        if self._process is None or self._process.poll() is not None:
-            if self._process is not None:
-                time.sleep(0.5)  # no hot loop where a worker cannot start at all
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                cwd=Path(__file__).resolve().parent.parent,
-                start_new_session=True,  # Ctrl-C is the server's; it closes the pipe
-                # fewer memory arenas: a long-lived process stays flat
-                env={"MALLOC_ARENA_MAX": "2", **os.environ},
-            )
-        return self._process
+
+def _worker() -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "dashboard.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        cwd=Path(__file__).resolve().parent.parent,
+        start_new_session=True,  # Ctrl-C is the server's; it closes the pipe
+        # fewer memory arenas: a long-lived process stays flat
+        env={"MALLOC_ARENA_MAX": "2", **os.environ},
+    )
 
 
 @cache

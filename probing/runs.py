@@ -125,7 +125,13 @@ def _compute(
     clock.lap("probe")
     maps = _draw_maps(task, representations, settings, _reporter(listener, "map"))
     clock.lap("map")
-    notices = (*task.sentences.source.notices, *task.notices, *notice, *_cut(representations))
+    notices = (
+        *task.sentences.source.notices,
+        *task.notices,
+        *_of_encoder(encoder.info),
+        *notice,
+        *_cut(representations),
+    )
     record = _record(task, settings, encoder.info, representations, clock.laps, notices)
     record = {"schema": SCHEMA, "id": run_id, **record}
     return Run(record, task.sentences, probes, maps, representations)
@@ -142,6 +148,17 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
             "Choose the pooling cls or mean."
         )
     return kept, [f"pooled is left out: {info.pooler.evidence}."]
+
+
+def _of_encoder(info: EncoderInfo) -> list[str]:
+    """What to know of the encoder before its vectors are judged."""
+    notices = list(info.notices)
+    if info.sentence_pooling == "mean":
+        notices.append(
+            f"{info.id} was trained with the mean as its sentence vector. What its CLS holds was "
+            "never trained for: a low CLS here says nothing about CLS in other encoders."
+        )
+    return notices
 
 
 def _cut(representations: Representations) -> list[str]:

@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,15 +73,35 @@ def toy() -> Toy:
 
 
 @pytest.fixture(scope="session")
+def coarse() -> Callable[[], AbstractContextManager[None]]:
+    """A context in which probes stop early: for tests of what is done with their results."""
+
+    @contextmanager
+    def loosened() -> Iterator[None]:
+        from probing.probes import solver
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(solver, "GAP", 0.05)
+            patch.setattr(solver, "GRADIENT", 0.01)
+            yield
+
+    return loosened
+
+
+@pytest.fixture(scope="session")
 def stored(
-    tmp_path_factory: pytest.TempPathFactory, checkpoint: Callable[..., Path], toy: Toy
+    tmp_path_factory: pytest.TempPathFactory,
+    checkpoint: Callable[..., Path],
+    toy: Toy,
+    coarse: Callable[[], AbstractContextManager[None]],
 ) -> Path:
     """The folder of a finished run with all poolings and maps of the last layer: do not change."""
     from probing.runs import run
 
     folder = tmp_path_factory.mktemp("runs") / "toy"
     poolings = ("cls", "pooled", "mean", "mean_words")
-    run(*toy, encoder=str(checkpoint()), poolings=poolings, out=folder)
+    with coarse():
+        run(*toy, encoder=str(checkpoint(layers=1)), poolings=poolings, out=folder)
     return folder
 
 

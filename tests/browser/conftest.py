@@ -33,8 +33,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running dashboard."""
+
+    address: str
+    pid: int
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(server: Server) -> str:
+    """Where the dashboard answers."""
+    return server.address
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server of the README's command, started in another folder than the project's."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with socket.socket() as probe:
@@ -43,7 +57,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = elsewhere / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
     with log.open("wb") as out:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             [*command, "--server.port", str(port)],
             cwd=elsewhere,
             env={**os.environ, "PROBING_HOME": str(elsewhere / "home"), "PYTHONPATH": ""},
@@ -52,17 +66,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         )
     base = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_up(base, server, log)
-        yield base
+        _wait_until_up(base, process, log)
+        yield Server(base, process.pid)
     finally:
-        server.terminate()
-        server.wait(20)
+        process.terminate()
+        process.wait(20)
 
 
-def _wait_until_up(base: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_until_up(base: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        if server.poll() is not None:
+        if process.poll() is not None:
             break
         try:
             with urllib.request.urlopen(f"{base}/_stcore/health", timeout=2) as answer:

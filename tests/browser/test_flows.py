@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Window, new_window
+from tests.browser.conftest import Server, Window, new_window
 
 HOSTILE = (
     "<img src=x onerror=\"document.title='owned'\"> <a href='https://example.org'>win</a> "
@@ -103,13 +103,13 @@ def test_refresh_and_a_copied_link_attach_again(
     expect(page.get_by_text("About this run")).to_be_visible()
     assert points(other.page, "accuracy") == points(page, "accuracy")
     other.page.get_by_role("link", name="Data").click()
-    expect(other.page.get_by_text("400 sentences")).to_be_visible()
+    expect(other.page.get_by_text("400 sentences · 2 classes")).to_be_visible()
     other.page.context.close()
 
 
 def test_cancel(window: Window, tmp_path: Path) -> None:
     window.open()
-    upload(window.page, sentences(tmp_path / "long.csv", 4_000))
+    upload(window.page, sentences(tmp_path / "long.csv", 2_000))
     start(window.page)
     window.page.get_by_role("button", name="Cancel").click()
     expect(window.page.get_by_text("This run was cancelled")).to_be_visible()
@@ -117,15 +117,18 @@ def test_cancel(window: Window, tmp_path: Path) -> None:
     expect(window.page.get_by_text("About this run")).to_be_visible()
 
 
-def test_a_crash_of_the_worker_costs_one_run(window: Window, tmp_path: Path) -> None:
+def test_a_crash_of_the_worker_costs_one_run(
+    window: Window, server: Server, tmp_path: Path
+) -> None:
     page = window.page
     window.open()
-    upload(page, sentences(tmp_path / "crash.csv", 4_000))
+    upload(page, sentences(tmp_path / "crash.csv", 2_000))
     start(page)
     expect(page.get_by_text("Encoding sentences:")).to_be_visible()
-    listed = subprocess.run(["pgrep", "-f", "dashboard.worker"], capture_output=True, text=True)
-    for pid in listed.stdout.split():
-        os.kill(int(pid), signal.SIGKILL)
+    command = ["pgrep", "-P", str(server.pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    (worker,) = listed.stdout.split()
+    os.kill(int(worker), signal.SIGKILL)
     expect(page.get_by_text("ended unexpectedly")).to_be_visible()
     upload(page, sentences(tmp_path / "after.csv"))
     start(page)

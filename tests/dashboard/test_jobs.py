@@ -1,0 +1,112 @@
+"""The queue and its worker process: order, cancel, failure, crash."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.jobs import Jobs, Status
+from probing.sentences import Sentences
+from probing.settings import Settings
+from probing.store import load_run
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    queue = Jobs(tmp_path_factory.mktemp("home"))
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def settings(checkpoint: Callable[..., Path]) -> Settings:
+    return Settings(encoder=str(checkpoint()), maps="none")
+
+
+def sentences(n: int) -> Sentences:
+    """n short sentences of two classes."""
+    words = ("good", "bad")
+    texts = tuple(f"the {words[i % 2]} film number {i} was on time" for i in range(n))
+    return Sentences(texts=texts, labels=tuple(words[i % 2] for i in range(n)))
+
+
+def until(jobs: Jobs, job: str, holds: Callable[[Status], bool]) -> Status:
+    """The first status of a job for which something holds."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        status = jobs.status(job)
+        assert status is not None
+        if holds(status):
+            return status
+        time.sleep(0.01)
+    pytest.fail(f"{job} stays {status}")
+
+
+def over(status: Status) -> bool:
+    return status.over
+
+
+def test_a_run_is_stored_under_its_id(jobs: Jobs, settings: Settings) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    assert until(jobs, run, over) == Status("done")
+    stored = load_run(jobs.run_folder(run))
+    assert stored.id == run
+    assert stored.cell(2, "mean").n == 40
+    assert not list((jobs.home / "jobs").iterdir()), "the input stays behind"
+
+
+def test_a_map_is_added_to_a_stored_run(jobs: Jobs, settings: Settings) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    until(jobs, run, over)
+    folder = jobs.run_folder(run)
+    job = jobs.start_map(folder, "pca", 3, 2, "mean")
+    assert jobs.start_map(folder, "pca", 3, 2, "mean") == job, "asked for twice, drawn once"
+    assert until(jobs, job, over) == Status("done")
+    (projection,) = load_run(folder).projections
+    assert projection.points.shape == (40, 3)
+
+
+def test_what_a_person_can_put_right_is_said(jobs: Jobs, settings: Settings) -> None:
+    one_class = Sentences(texts=("a good film", "a bad film"), labels=("x", "x"))
+    run = jobs.start_run(one_class, settings)
+    status = until(jobs, run, over)
+    assert status.state == "failed"
+    assert "nothing to tell apart" in status.message
+    assert not jobs.run_folder(run).exists()
+
+
+def test_one_waits_while_another_runs_and_can_be_cancelled(jobs: Jobs, settings: Settings) -> None:
+    first = jobs.start_run(sentences(3_000), settings)
+    second = jobs.start_run(sentences(40), settings)
+    until(jobs, first, lambda s: s.state == "running" and s.stage == "encode")
+    waiting = jobs.status(second)
+    assert waiting is not None
+    assert (waiting.state, waiting.ahead) == ("waiting", 1)
+    jobs.cancel(second)
+    assert until(jobs, second, over).state == "cancelled"
+    jobs.cancel(first)
+    assert until(jobs, first, over).state == "cancelled"
+    for run in (first, second):
+        assert not jobs.run_folder(run).exists()
+    assert not list((jobs.home / "runs").glob(".*")), "half a run stays behind"
+
+
+def test_a_killed_worker_costs_its_run_only(jobs: Jobs, settings: Settings) -> None:
+    lost = jobs.start_run(sentences(3_000), settings)
+    next_one = jobs.start_run(sentences(40), settings)
+    until(jobs, lost, lambda s: s.stage == "encode")
+    worker = jobs.worker_pid
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+    status = until(jobs, lost, over)
+    assert status.state == "failed"
+    assert "ended unexpectedly" in status.message
+    assert not list((jobs.home / "runs").glob(".*")), "half a run stays behind"
+    assert until(jobs, next_one, over).state == "done"
+
+
+def test_nothing_is_known_of_a_job_that_never_was(jobs: Jobs) -> None:
+    assert jobs.status("0" * 32) is None

@@ -1,0 +1,81 @@
+"""The logic of the pages, without a browser. Charts are tested where they are made."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard.jobs import jobs
+from dashboard.words import duration, plain
+
+PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No cached run of another test, and a store of one's own."""
+    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+    if jobs.cache_info().currsize:
+        jobs().close()
+        jobs.cache_clear()
+
+
+def opened(**query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def view(page: AppTest, name: str) -> AppTest:
+    page.switch_page(name)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error]
+    return "\n".join(str(element.value) for element in elements)
+
+
+def test_the_first_page_has_two_charts_and_says_what_they_show() -> None:
+    page = opened()
+    assert len(page.get("plotly_chart")) == 2
+    assert "the most frequent class alone gives 18.1%" in words(page)
+
+
+def test_an_unknown_run_is_said_to_be_unknown() -> None:
+    for link in ("0" * 32, "../../etc", "x"):
+        page = opened(run=link)
+        assert not page.error
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["![a](https://example.org/x.png)", "$x$", "**b**", ":material/home:", "a_b", "<b>", "# h"],
+)
+def test_markdown_in_user_text_is_escaped(text: str) -> None:
+    shown = plain(text)
+    for mark in "![]()$*_:<>#`":
+        assert shown.count(mark) == shown.count("\\" + mark)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3.2, "3 s"), (89, "89 s"), (200, "3 min")])
+def test_durations_are_for_people(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_uploads_are_known_by_content() -> None:
+    from dashboard.selection import column_key
+
+    first, second = (sha256(data).hexdigest() for data in (b"a", b"b"))
+    assert column_key("text", first) != column_key("text", second)

@@ -1,0 +1,121 @@
+"""The report is one file: nothing is fetched, nothing of the user's is obeyed."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from probing import report
+from probing.record import Run
+
+EVIL = '</script><script>alert(1)</script><a href="https://example.org">x</a><img src=x>'
+FETCHES = {"src", "href", "srcset", "data", "poster", "action", "background"}
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] not in ("script", "style"):
+            self.texts.append(data)
+
+
+def fetched(html: str) -> list[str]:
+    """What a browser would load or follow."""
+    page = Page(html)
+    named = [v for _, attrs in page.tags for k, v in attrs.items() if k in FETCHES and v]
+    styles = re.findall(r"<style.*?</style>", html, re.DOTALL)
+    return named + [url for style in styles for url in re.findall(r"url\(|@import", style)]
+
+
+def changed(run: Run, **data: Any) -> Run:
+    return replace(run, record={**run.record, "data": {**run.record["data"], **data}})
+
+
+@pytest.fixture(scope="module")
+def html(stored: Path) -> str:
+    return (stored / "report.html").read_text(encoding="utf-8")
+
+
+def test_nothing_is_fetched(html: str) -> None:
+    assert fetched(html) == []
+    assert len(html) > 1_000_000  # plotly itself is inside
+    assert "cdn.plot.ly" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+
+
+def test_the_check_above_can_fail() -> None:
+    assert fetched('<script src="https://cdn.plot.ly/plotly.js"></script>')
+    assert fetched("<style>body{background:url(https://example.org)}</style>")
+
+
+def test_plotly_is_inside_once(html: str) -> None:
+    scripts = [len(s) for s in re.findall(r"<script.*?</script>", html, re.DOTALL)]
+    assert sum(size > 1_000_000 for size in scripts) == 1
+
+
+def test_every_cell_is_in_the_table_as_it_is(html: str, finished: Run) -> None:
+    rows = re.findall(r"<tr><td>(.*?)</td></tr>", html)
+    assert len(rows) == len(finished.probes)
+    for row, probe in zip(rows, finished.probes, strict=True):
+        cells = row.split("</td><td>")
+        assert cells[:3] == [str(probe.layer), probe.pooling, f"{probe.accuracy:.3f}"]
+        assert cells[3:5] == [f"{probe.ci_low:.3f}", f"{probe.ci_high:.3f}"]
+        assert cells[-1] == "60"
+        assert (cells[5] == "–") == probe.constant
+    assert "nan" not in " ".join(rows).lower()
+
+
+def test_what_it_rests_on_is_said(html: str, finished: Run) -> None:
+    text = " ".join(Page(html).texts)
+    assert "60 of 60 sentences, 3 classes. 5-fold cross-validation." in text
+    for notice in finished.record["notices"]:
+        assert notice in text
+    assert finished.record["encoder"]["pooler"]["evidence"] in text
+
+
+def test_a_users_text_is_shown_and_not_obeyed(finished: Run) -> None:
+    sentences = replace(
+        finished.sentences,
+        texts=tuple(EVIL for _ in finished.sentences.texts),
+        labels=tuple(f"{label} {EVIL}" for label in finished.sentences.labels or ()),
+    )
+    evil = replace(changed(finished, name=EVIL), sentences=sentences)
+    evil = replace(evil, record={**evil.record, "notices": [EVIL], "scoring": EVIL})
+    found = report.html(evil)
+    assert "alert(1)" in found
+    assert "<script>alert" not in found
+    assert "<img" not in found
+    page = Page(found)
+    assert not any(tag in ("a", "img") for tag, _ in page.tags)
+    assert fetched(found) == []
+    clean = Page(report.html(finished))
+    assert [tag for tag, _ in page.tags if tag == "script"] == [
+        tag for tag, _ in clean.tags if tag == "script"
+    ]
+
+
+def test_without_labels_there_is_no_table(finished: Run) -> None:
+    bare = replace(finished, probes=(), record={**finished.record, "scoring": None})
+    found = report.html(bare)
+    assert "All cells" not in found
+    assert "No labels: maps only" in found
+    assert "UMAP of mean" in found
+
+
+def test_without_maps_and_labels_it_still_stands(finished: Run) -> None:
+    found = report.html(replace(finished, probes=(), projections=()))
+    assert found.startswith("<!doctype html>")
+    assert fetched(found) == []
+    assert len(found) < 20_000
