@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.samples import FINISHED
-from dashboard.words import duration, plain
+from dashboard.words import duration, said
 from probing.progress import STAGES
 from probing.record import Run
 
@@ -53,7 +53,7 @@ def _ended(status: Status | None) -> None:
     if status is None:
         return
     if status.state == "failed":
-        st.error(plain(status.message), icon=":material/error:")
+        st.error(said(status.message), icon=":material/error:")
     elif status.state == "cancelled":
         st.info("This run was cancelled. Nothing was stored.", icon=":material/cancel:")
 

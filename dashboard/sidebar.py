@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import draft, selection, views
 from dashboard.jobs import jobs
-from dashboard.words import POOLER_HELP, plain
+from dashboard.words import POOLER_HELP, plain, said
 from probing.errors import ProbingError
 from probing.representations import POOLINGS
 from probing.settings import Settings
@@ -21,7 +21,7 @@ def show(chosen: selection.Selection) -> None:
             sentences = _draft(chosen)
             settings = _settings()
         except ProbingError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            st.error(said(error), icon=":material/error:")
             sentences = settings = None
         pressed = st.button(
             "Run probes",

@@ -2,12 +2,18 @@
 
 import re
 
+_OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
 
 
 def plain(text: str) -> str:
     """``text`` as Markdown that shows it as it is: no link, image, formula or emphasis."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def said(error: object) -> str:
+    """An error's message for the page: inert, and without hints for the command line."""
+    return plain(_OPTION.sub("", str(error)))
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from probing.errors import DataError
-from probing.parsing.cells import listed, shown
+from probing.parsing.cells import is_number, listed, shown
 from probing.sentences import Sentences
 
 
@@ -46,7 +46,11 @@ def check_labels(sentences: Sentences) -> tuple[str, ...]:
             f"{column}{source.name} looks like an id: {k:,} different labels in {n:,} sentences. "
             "Name a column of classes with --label, or none: geometry and maps need no label."
         )
-    return (*_many_classes(k, n, column + source.name), *_near_labels(sentences.classes))
+    return (
+        *_many_classes(k, n, column + source.name),
+        *_numbers(sentences.classes),
+        *_near_labels(sentences.classes),
+    )
 
 
 def _many_classes(k: int, n: int, where: str) -> tuple[str, ...]:
@@ -55,6 +59,16 @@ def _many_classes(k: int, n: int, where: str) -> tuple[str, ...]:
     return (
         f"{where[0].upper()}{where[1:]} has {k:,} classes for {n:,} sentences, {n / k:.1f} each on "
         "average: probing will be slow or uncertain. Is it an id or a free text?",
+    )
+
+
+def _numbers(classes: Sequence[str]) -> tuple[str, ...]:
+    """A notice on labels that look like measurements."""
+    if len(classes) <= 20 or not all(is_number(name) for name in classes):
+        return ()
+    return (
+        f"The labels are {len(classes):,} different numbers. They are probed as classes, not as "
+        "quantities: being close counts for nothing.",
     )
 
 

@@ -139,13 +139,13 @@ def _pca(x: np.ndarray, dimensions: int) -> tuple[np.ndarray, tuple[float, ...]]
     """Principal components by the covariance's eigenvectors; signs made unique."""
     centred = np.asarray(x, dtype=np.float64)
     centred = centred - centred.mean(axis=0)
-    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
-    axes, kept = axes[:dimensions], singular[:dimensions]
+    eigenvalues, eigenvectors = np.linalg.eigh(centred.T @ centred)
+    kept, axes = eigenvalues[::-1][:dimensions].clip(0), eigenvectors.T[::-1][:dimensions]
     largest = np.abs(axes).argmax(axis=1)
     axes = axes * np.sign(axes[np.arange(len(axes)), largest])[:, None]
     points = np.zeros((len(x), dimensions), dtype=np.float32)
     points[:, : len(axes)] = centred @ axes.T
-    shares = kept**2 / (singular**2).sum()
+    shares = kept / eigenvalues.clip(0).sum()
     return points, tuple(float(share) for share in shares)
 
 

@@ -291,9 +291,9 @@ def test_a_handful_of_labels_that_all_differ_is_refused() -> None:
 
 
 def test_very_many_classes_are_remarked_on() -> None:
-    (notice,) = check_labels(labelled(*map(str, range(300)), *map(str, range(300))))
+    (notice,) = check_labels(labelled(*(f"c{i % 300}" for i in range(600))))
     assert "300 classes for 600 sentences, 2.0 each on average" in notice
-    assert check_labels(labelled(*map(str, list(range(150)) * 6))) == ()
+    assert check_labels(labelled(*(f"c{i % 150}" for i in range(900)))) == ()
 
 
 def test_labels_that_differ_in_case_or_spaces_are_remarked_on() -> None:
@@ -323,3 +323,11 @@ def test_reading_utf8_imports_nothing_heavy() -> None:
 def test_classes_that_take_turns_are_seen_in_a_long_file() -> None:
     rows = "".join(f"sentence number {i} is here,{'a' if i % 2 else 'b'}\n" for i in range(6_000))
     assert read_csv(f"comment,kind\n{rows}".encode()).classes == ("a", "b")
+
+
+def test_numbers_as_labels_are_said_to_be_classes() -> None:
+    rows = "".join(f"sentence {i} of many words,{i % 30}\n" for i in range(300))
+    (notice,) = check_labels(read_csv(f"text,label\n{rows}".encode()))
+    assert "30 different numbers" in notice
+    few = "".join(f"sentence {i} of many words,{i % 5}\n" for i in range(300))
+    assert check_labels(read_csv(f"text,label\n{few}".encode())) == ()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import selection
 from dashboard.views import data, layers, map, start
-from dashboard.words import plain
+from dashboard.words import said
 from probing.errors import ProbingError
 
 
@@ -18,7 +18,7 @@ def _shown(view: ModuleType) -> Callable[[], None]:
         try:
             view.show(selection.current())
         except ProbingError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+            st.error(said(error), icon=":material/error:")
 
     return page
 
