@@ -1,6 +1,8 @@
 """The command line: ``python -m probing run CSV``."""
 
 import argparse
+import contextlib
+import io
 import os
 import re
 import sys
@@ -25,9 +27,12 @@ input or an argument is bad (one line "error: …" says what and what to do); 13
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a label the terminal cannot show is no failure
     try:
         chosen = _parser().parse_args(arguments)
         chosen.act(chosen)
+        sys.stdout.flush()
     except ProbingError as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -179,21 +184,28 @@ class _Progress:
         left = progress.seconds_left
         rest = f", {left:.0f} s left" if left and not finished else ""
         text = f"{STAGES[progress.stage]}: {progress.done:,}/{progress.total:,}{rest}"
-        if self.terminal and self.wanted:
-            print(f"\r{text:<{self.width}}", end="", file=sys.stderr, flush=True)
+        if self.terminal:
+            self.write(f"\r{text:<{self.width}}")
             self.width = len(text)
         else:
             self.line(text)
 
     def clear(self) -> None:
-        if self.terminal and self.wanted:
-            print("\r" + " " * self.width + "\r", end="", file=sys.stderr, flush=True)
+        """Leave the terminal's line empty."""
+        if self.terminal:
+            self.write("\r" + " " * self.width + "\r")
 
     def line(self, text: str) -> None:
+        """A line of its own."""
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """Say it, if it is wanted and somebody still listens."""
         if self.wanted:
-            print(text, file=sys.stderr, flush=True)
+            with contextlib.suppress(BrokenPipeError):
+                print(text, end="", file=sys.stderr, flush=True)
 
 
 def _default_folder(csv: str) -> Path:
     stem = re.sub(r"[^\w.-]+", "-", Path(csv).stem) or "run"
-    return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return Path("runs") / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"

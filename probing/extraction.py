@@ -1,5 +1,6 @@
 """Sentences through an encoder: every layer's vectors in one forward pass."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import torch
 
 from probing import pooling
-from probing.encoders import Encoder
+from probing.encoders.encoder import Encoder, writable
 from probing.errors import EncoderError
 from probing.progress import Report, silent
 from probing.representations import POOLINGS, Representations
@@ -87,7 +88,7 @@ def count_tokens(texts: Sequence[str], encoder: Encoder) -> np.ndarray:
     """int64 (n,) tokens of each text before any cut, special tokens included."""
     counts: list[int] = []
     for start in range(0, len(texts), CHUNK):
-        part = list(texts[start : start + CHUNK])
+        part = writable(texts[start : start + CHUNK])
         ids = encoder.tokenizer(part, truncation=False, verbose=False)["input_ids"]
         counts += map(len, ids)
     return np.array(counts, dtype=np.int64)
@@ -98,7 +99,12 @@ def _array(folder: Path | None, name: str, shape: tuple[int, int, int]) -> np.nd
         return np.empty(shape, dtype=np.float32)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.npy"
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        # a full disk is an error here, and a killed process when a hole is written to later
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _batches(lengths: np.ndarray, padding_inert: bool) -> Iterator[np.ndarray]:
@@ -109,7 +115,7 @@ def _batches(lengths: np.ndarray, padding_inert: bool) -> Iterator[np.ndarray]:
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        longest = int(lengths[order[start]])
+        longest = max(1, int(lengths[order[start]]))
         stop = min(len(order), start + max(1, BATCH_TOKENS // longest))
         if not padding_inert:
             same = lengths[order[start:stop]] == longest

@@ -81,7 +81,15 @@ def draw(run: Run, name: str = "accuracy", *, dark: bool = False, **options: Any
 
     ``map`` takes method, layer, pooling and dimensions; by default the run's last map.
     """
+    unknown = set(options) - {"method", "layer", "pooling", "dimensions"}
+    if unknown or (options and name == "accuracy"):
+        raise SettingsError(
+            f"the figure {name} has no option {sorted(unknown or options)[0]!r}; map takes method, "
+            "layer, pooling and dimensions, accuracy none."
+        )
     if name == "accuracy":
+        if not run.probes:
+            raise SettingsError("this run has no labels, so it has no accuracy; draw a map.")
         pooler = run.record["encoder"]["pooler"]
         names = NAMES if pooler["trained"] else {**NAMES, "pooled": "untrained pooler"}
         majority = run.record["baselines"]["majority"]["accuracy"]
@@ -200,8 +208,8 @@ def scatter(
 ) -> go.Figure:
     """A map with a point per sentence, coloured by label; hover shows the sentence.
 
-    With more than ``SHOWN_CLASSES`` + 1 classes the most frequent have colours and the others are
-    grey together. ``customdata[1]`` is the point's position among the sentences.
+    With more than ``SHOWN_CLASSES`` classes the most frequent have colours, the others are grey
+    together. ``customdata[1]`` is the point's position among the sentences.
     """
     style = DARK if dark else LIGHT
     groups = _groups(labels, len(texts), style)

@@ -38,6 +38,8 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
         return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
     label_notices = check_labels(sentences)
     given = sentences.splits is not None and set(sentences.splits) != {"train"}
+    if given:
+        folds.check_split(sentences.labels, sentences.splits or ())
     kept = _without_rare_classes(sentences, given)
     if len(kept.classes) < 2:
         raise DataError(_too_few_classes(sentences, kept))
@@ -72,7 +74,7 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
         return sentences
     rows = tuple(sentences.rows[i] for i, label in enumerate(labels) if label not in learnt)
     source = sentences.source
-    dropped = (*source.dropped, Dropped(reason, rows, ()))
+    dropped = (*source.dropped, Dropped(reason, rows))
     return replace(sentences.take(kept), source=replace(source, dropped=dropped))
 
 
@@ -93,12 +95,29 @@ def from_lists(texts: Sequence[str], labels: Sequence[Any] | None) -> Sentences:
         raise DataError(
             f"there are {len(texts):,} texts and {len(labels):,} labels; give one label a text."
         )
-    blank = tuple(i for i, text in enumerate(texts) if not str(text).strip())
-    kept = [i for i in range(len(texts)) if i not in set(blank)]
-    whole = Sentences(
-        texts=tuple(str(text) for text in texts),
-        labels=None if labels is None else tuple(str(label) for label in labels),
+    blank = [not str(text).strip() for text in texts]
+    missing = [
+        not gone and labels is not None and _is_missing(labels[i]) for i, gone in enumerate(blank)
+    ]
+    dropped = tuple(
+        Dropped(reason, tuple(i for i, hit in enumerate(hits) if hit))
+        for reason, hits in (("blank text", blank), ("missing label", missing))
+        if any(hits)
     )
-    dropped = (Dropped("blank text", blank, ()),) if blank else ()
+    whole = Sentences(
+        texts=tuple(_whole(text) for text in texts),
+        labels=None if labels is None else tuple(_whole(label) for label in labels),
+    )
+    kept = [i for i in range(len(texts)) if not blank[i] and not missing[i]]
     source = replace(whole.source, rows_read=len(texts), dropped=dropped)
-    return replace(whole.take(kept), source=source) if kept else replace(whole, source=source)
+    return replace(whole.take(kept), source=source)
+
+
+def _is_missing(label: Any) -> bool:
+    """None, NaN and blank are no labels; ``"NA"`` is one."""
+    return label is None or label != label or not str(label).strip()
+
+
+def _whole(value: Any) -> str:
+    """As text that can be written: half of a surrogate pair becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -55,6 +55,6 @@ class Run:
 
     def figure(self, name: str = "accuracy", **options: Any) -> "go.Figure":
         """A Plotly figure: ``accuracy``, or ``map`` with method, layer, pooling, dimensions."""
-        from probing import figures
+        from probing.figures import draw
 
-        return figures.draw(self, name, **options)
+        return draw(self, name, **options)

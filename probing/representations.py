@@ -1,6 +1,6 @@
 """Representations: one vector per sentence, layer and pooling."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +30,8 @@ class Representations:
         shapes = {array.shape for array in self.arrays.values()}
         if len(shapes) != 1:
             raise ValueError(f"the poolings differ in shape: {sorted(shapes)}")
-        for array in self.arrays.values():
+        counts = () if self.token_counts is None else (self.token_counts,)
+        for array in (*self.arrays.values(), *counts):
             array.flags.writeable = False
         object.__setattr__(self, "arrays", MappingProxyType(dict(self.arrays)))
 
@@ -55,16 +56,20 @@ class Representations:
             np.save(folder / f"{pooling}.npy", array, allow_pickle=False)
 
     @staticmethod
-    def load(folder: Path, poolings: Iterable[str] = POOLINGS) -> "Representations | None":
-        """Memory-map what ``save`` wrote; None where the folder holds none of ``poolings``."""
+    def load(folder: Path, *, truncated: int = 0, tokens_lost: int = 0) -> "Representations | None":
+        """Memory-map what ``save`` wrote; None where the folder holds none.
+
+        ``truncated`` and ``tokens_lost`` are the run's record of them. Raises ``RunFolderError``
+        for a file that is damaged.
+        """
         arrays = {}
-        for pooling in poolings:
+        for pooling in POOLINGS:
             path = folder / f"{pooling}.npy"
             if path.exists():
                 try:
                     arrays[pooling] = np.load(path, mmap_mode="r", allow_pickle=False)
-                except (ValueError, OSError) as error:
+                except (ValueError, OSError, EOFError) as error:
                     raise RunFolderError(
                         f"{path.name} of this run is damaged ({error}). Make the run again."
                     ) from error
-        return Representations(arrays) if arrays else None
+        return Representations(arrays, truncated, tokens_lost) if arrays else None

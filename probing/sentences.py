@@ -16,8 +16,8 @@ class Dropped:
     """In words a person understands, e.g. ``"blank text"``."""
     rows: tuple[int, ...]
     """0-based record numbers in the file (the header is not a record)."""
-    lines: tuple[int, ...]
-    """1-based physical line on which each of those records begins."""
+    lines: tuple[int, ...] = ()
+    """1-based physical line on which each of those records begins; empty where none is known."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Settings:
             raise SettingsError(f"seed is {self.seed}; it must be between 0 and 4294967295.")
         if self.maps not in MAPS:
             raise SettingsError(f"maps is {self.maps}; choose one of {', '.join(MAPS)}.")
+        object.__setattr__(self, "encoder", str(self.encoder))  # a Path is welcome
         ordered = tuple(p for p in POOLINGS if p in self.poolings)
         object.__setattr__(self, "poolings", ordered)
 

@@ -1,11 +1,12 @@
 """Where runs lie: a folder each, complete or not there at all."""
 
+import errno
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,45 +24,59 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUN = "run.json"
+_PARTIAL = ".partial-"
+_NEEDED = frozenset({"id", "data", "encoder", "settings", "baselines", "projections"})
+_DISK = frozenset(
+    getattr(errno, name)
+    for name in "ENOSPC EDQUOT EROFS EACCES EPERM EIO ENOTDIR ENOTEMPTY EEXIST".split()
+)
+"""What an ``OSError`` may be that is the folder's or the disk's; a lost terminal is not."""
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes ``target`` when the block ends well, and vanishes otherwise.
 
-    The work lies beside the target under a hidden name until then, so a run that is interrupted
-    never looks finished. Raises ``RunFolderError`` where the target cannot be made.
+    The work lies under a hidden name until then, so a run that is interrupted never looks
+    finished. Raises ``RunFolderError`` where the target cannot be made or written.
     """
-    if target.is_dir() and any(target.iterdir()):
-        raise RunFolderError(f"{target} exists and is not empty. Name a new folder with --out.")
     if target.exists() and not target.is_dir():
         raise RunFolderError(f"{target} is a file. Name a new folder with --out.")
-    partial = target.parent / f".{target.name}.partial-{secrets.token_hex(4)}"
+    if target.is_dir() and any(_PARTIAL not in path.name for path in target.iterdir()):
+        raise RunFolderError(f"{target} exists and is not empty. Name a new folder with --out.")
+    missing = [p for p in (target, *target.parents) if not p.exists()][1:]
+    # an empty folder that is there stays: it may be a mount point, a link, the current folder
+    home = target if target.is_dir() else target.parent
+    work = home / f".{target.name}{_PARTIAL}{secrets.token_hex(4)}"
     try:
-        partial.mkdir(parents=True)
+        work.mkdir(parents=True)
+        yield work
+        _settle(work, target)
+        missing = []
     except OSError as error:
+        if error.errno not in _DISK:
+            raise
         raise RunFolderError(
-            f"{target} cannot be made ({error.strerror}). Name another folder with --out."
-        ) from error
-    try:
-        yield partial
-        _settle(partial, target)
-    except OSError as error:
-        raise RunFolderError(
-            f"{target} cannot be written ({error.strerror or error}). Free some space or name "
-            "another folder with --out."
+            f"{target} cannot be written ({error.strerror}). Free some space or name another "
+            "folder with --out."
         ) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):
+                parent.rmdir()
 
 
-def _settle(partial: Path, target: Path) -> None:
-    for path in partial.rglob("*"):
+def _settle(work: Path, target: Path) -> None:
+    for path in work.rglob("*"):
         if path.is_file():
             _sync(path)
-    if target.is_dir():
-        target.rmdir()
-    partial.rename(target)
+    if work.parent == target:
+        # run.json last: without it nothing is a run
+        for path in sorted(work.iterdir(), key=lambda path: path.name == RUN):
+            path.rename(target / path.name)
+    else:
+        work.rename(target)
     _sync(target.parent)
 
 
@@ -86,9 +101,9 @@ def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
         representations = folder / "representations"
         if run.representations is not None and not representations.exists():
             run.representations.save(representations)
-        from probing import report
+        from probing.report import html
 
-        (folder / "report.html").write_text(report.html(run), encoding="utf-8")
+        (folder / "report.html").write_text(html(run), encoding="utf-8")
     run.table.to_csv(folder / "probes.csv", index=False)
     parquet.write_table(_predictions(run), folder / "predictions.parquet", compression="zstd")
     save_sentences(run.sentences, folder / "sentences.parquet")
@@ -124,7 +139,11 @@ def load_run(path: str | Path) -> Run:
             sentences=sentences,
             probes=_load_probes(folder, sentences),
             projections=tuple(_load_projection(folder, p) for p in record["projections"]),
-            representations=Representations.load(folder / "representations"),
+            representations=Representations.load(
+                folder / "representations",
+                truncated=record["encoder"]["truncated"],
+                tokens_lost=record["encoder"]["tokens_lost"],
+            ),
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise RunFolderError(
@@ -140,8 +159,10 @@ def _read_json(folder: Path) -> dict[str, Any]:
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        schema = record["schema"]
-    except (ValueError, KeyError, TypeError) as error:
+        schema = int(record["schema"])
+        if schema <= SCHEMA and (lacking := _NEEDED - record.keys()):
+            raise ValueError(f"without {', '.join(sorted(lacking))}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(f"{path} is damaged ({error}). Make the run again.") from error
     if schema > SCHEMA:
         raise RunFolderError(
@@ -222,6 +243,9 @@ def _load_probes(folder: Path, sentences: Sentences) -> tuple[ProbeResult, ...]:
         return ()
     table = pd.read_csv(folder / "probes.csv")
     predictions = parquet.read_table(folder / "predictions.parquet")
+    cells = [f"{row.pooling}_{row.layer}" for row in table.itertuples()]
+    if cells != [name[2:] for name in predictions.column_names if name.startswith("p_")]:
+        raise ValueError("probes.csv and predictions.parquet do not hold the same cells")
     number = {name: i for i, name in enumerate(sentences.classes)}
     probes = []
     rows: list[dict[str, Any]] = table[list(SCALARS)].astype(object).to_dict("records")  # type: ignore[assignment]

@@ -269,7 +269,7 @@ def test_saved_and_loaded(encoder: Encoders, tmp_path: Path) -> None:
     assert again is not None
     assert again.poolings == made.poolings == ("cls", "mean")
     assert np.array_equal(again.arrays["mean"], made.arrays["mean"])
-    assert Representations.load(tmp_path, ["pooled"]) is None
+    assert Representations.load(tmp_path / "nothing") is None
 
 
 def test_values_are_read_only(encoder: Encoders) -> None:

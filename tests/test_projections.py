@@ -115,12 +115,15 @@ def test_distances_in_parts_are_distances_at_once(monkeypatch: pytest.MonkeyPatc
         assert getattr(in_parts, name) == pytest.approx(value), name
 
 
-def test_identical_rows_are_no_one_anothers_strangers() -> None:
-    """A point is its own nearest, also where others lie on the same spot."""
-    x = np.repeat(cloud(10), 5, axis=0)
-    got = judge(x, x[:, :2])
-    assert got.trustworthiness is not None
-    assert 0 <= got.trustworthiness <= 1
+def test_a_point_is_not_its_own_neighbour_where_another_lies_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twins of different labels: the nearest neighbour's label is wrong for all, by definition."""
+    monkeypatch.setattr(projections, "NEIGHBOURS", 1)
+    x = np.repeat(cloud(20), 2, axis=0)
+    got = judge(x, x[:, :2], np.arange(40) % 2)
+    assert (got.label_accuracy_full, got.label_accuracy_map) == (0, 0)
+    assert (got.trustworthiness, got.continuity, got.neighbours_kept) == (1, 1, 1)
 
 
 # ---- PCA

@@ -54,7 +54,7 @@ class Encoder:
         """
         limit = min(max_tokens or self.info.max_tokens, self.info.max_tokens)
         batch = self.tokenizer(
-            [text.encode("utf-8", "replace").decode("utf-8") for text in texts],
+            writable(texts),
             padding=True,
             truncation=True,
             max_length=limit,
@@ -162,6 +162,11 @@ def cls_positions(
             "with its special tokens"
         )
     return positions
+
+
+def writable(texts: Sequence[str]) -> list[str]:
+    """The texts as tokenizers take them: half of a surrogate pair becomes a question mark."""
+    return [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 
 
 def pooler_function(model: nn.Module) -> Callable[[Tensor], Tensor] | None:

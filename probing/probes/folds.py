@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,22 +101,12 @@ def given_split(y: np.ndarray, groups: np.ndarray, splits: Sequence[str], seed: 
 
     Without dev, C comes from inner folds of train. Without test, dev is scored.
     """
+    check_split(y.tolist(), splits)
     which = np.array(splits)
     train, dev, test = (np.flatnonzero(which == name) for name in ("train", "dev", "test"))
+    scored = "test" if len(test) else "dev"
     if not len(test):
-        dev, test, scored = test, dev, "dev"
-    else:
-        scored = "test"
-    if not len(train) or not len(test):
-        raise DataError(
-            f"the split column gives {len(train)} train and {len(test)} test or dev sentences; "
-            "both are needed. Choose no split column (--split none) to use cross-validation."
-        )
-    if len(np.unique(y[train])) < 2:
-        raise DataError(
-            "all train sentences of the split column have the same label; a probe needs two "
-            "classes to learn from. Choose no split column (--split none) to use cross-validation."
-        )
+        dev, test = test, dev
     notices = []
     leaked = int(np.isin(groups[test], groups[train]).sum())
     if leaked:
@@ -130,6 +120,22 @@ def given_split(y: np.ndarray, groups: np.ndarray, splits: Sequence[str], seed: 
     return Plan((Fold(train, test, inner),), description, tuple(notices))
 
 
+def check_split(labels: Sequence[Hashable], splits: Sequence[str]) -> None:
+    """Raise ``DataError`` where a given split leaves nothing to learn from or to score."""
+    learnt = [label for label, split in zip(labels, splits, strict=True) if split == "train"]
+    scored = len(splits) - len(learnt)
+    if not learnt or not scored:
+        raise DataError(
+            f"the split column gives {len(learnt)} train and {scored} test or dev sentences; "
+            "both are needed. Choose no split column (--split none) to use cross-validation."
+        )
+    if len(set(learnt)) < 2:
+        raise DataError(
+            "all train sentences of the split column have the same label; a probe needs two "
+            "classes to learn from. Choose no split column (--split none) to use cross-validation."
+        )
+
+
 def _texts_per_class(y: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Distinct texts of each class that occurs."""
     pairs = np.unique(np.stack([y, groups]), axis=1)
@@ -141,7 +147,7 @@ def _inner(
 ) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """Inner folds of ``train``. A class too rare for all of them is missing from some."""
     texts_per_class = _texts_per_class(y[train], groups[train])
-    used = min(INNER_FOLDS, int(texts_per_class.max()))
+    used = min(INNER_FOLDS, int(texts_per_class.max()), len(np.unique(groups[train])))
     if used < 2:
         return ()
     pairs = _stratified(train, y, groups, used, seed)
@@ -152,14 +158,17 @@ def _stratified(
     rows: np.ndarray, y: np.ndarray, groups: np.ndarray, folds: int, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Split ``rows`` by their distinct texts, each counted with the most frequent of its labels."""
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import KFold, StratifiedKFold
 
     texts, first, inverse = np.unique(groups[rows], return_index=True, return_inverse=True)
     label = y[rows][first]
     # only texts that occur more than once need counting
     for text in np.flatnonzero(np.bincount(inverse) > 1):
         label[text] = np.bincount(y[rows][inverse == text]).argmax()
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    folds = min(folds, len(texts))
+    # texts with several labels each may leave no class with a text a fold to its own
+    stratified = int(np.bincount(label).max()) >= folds
+    splitter = (StratifiedKFold if stratified else KFold)(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # said in a notice where it matters: a class has fewer texts than there are folds
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)

@@ -14,7 +14,8 @@ from probing.statistics import wilson
 
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 """The values of C, from strong to weak regularisation."""
-PATIENCE = 2  # values of C in a row that must be worse before the walk along them ends
+PATIENCE = 2  # values of C in a row that must be worse before the walk along them ends,
+CLEARLY = 0.02  # or one, where it is worse by this share
 TIE = 1e-6  # relative difference of inner log-losses below which the stronger C is taken
 LOGITS = 20_000_000  # most logits held at once (sentences × problems × classes)
 
@@ -63,12 +64,12 @@ def choose_strength(
     folds: Sequence[Fold],
     strengths: Sequence[float],
     tick: Tick = lambda: None,
-    patience: int = PATIENCE,
+    whole: bool = False,
 ) -> list[float]:
     """For each fold, the C of least log-loss over its inner folds; ties go to the stronger one.
 
-    The walk from strong to weak ends when every fold has seen ``patience`` values worse than its
-    best: the inner log-loss has passed its minimum by then, and weak regularisation is what costs.
+    The walk from strong to weak ends when every fold's inner log-loss has passed its minimum
+    (see ``PATIENCE``): weak regularisation costs most. ``whole`` walks all the way.
     Without inner folds every C ties, and the strongest is taken.
     """
     pairs = [(i, *pair) for i, fold in enumerate(folds) for pair in fold.inner]
@@ -88,10 +89,17 @@ def choose_strength(
         )
         totals = np.array([sums[owner == i].sum(axis=0) for i in range(len(folds))])
         losses[:, step] = np.where(totals[:, 1] > 0, totals[:, 0] / totals[:, 1].clip(1), 0.0)
-        if (step - losses[:, : step + 1].argmin(axis=1) >= patience).all():
+        if not whole and _passed(losses[:, : step + 1]).all():
             break
     best = losses.min(axis=1, keepdims=True)
     return [strengths[i] for i in (losses <= best * (1 + TIE)).argmax(axis=1)]
+
+
+def _passed(losses: np.ndarray) -> np.ndarray:
+    """Whether each fold's losses (folds, values so far) have passed their minimum."""
+    since = losses.shape[1] - 1 - losses.argmin(axis=1)
+    clearly = losses[:, -1] > losses.min(axis=1) * (1 + CLEARLY)
+    return (since >= PATIENCE) | ((since >= 1) & clearly)
 
 
 def _loss(

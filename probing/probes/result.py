@@ -40,9 +40,13 @@ class ProbeResult:
     calibration_error: float | None
     """Expected calibration error over 15 equal bins of confidence, 0 … 1."""
     predicted: np.ndarray
-    """int32 (sentences,) out-of-fold class number; −1 where a sentence was not scored."""
+    """Read-only int32 (sentences,) out-of-fold class number; −1 for a sentence not scored."""
     true_probability: np.ndarray
-    """float32 (sentences,) probability given to the true label; NaN where there is none."""
+    """Read-only float32 (sentences,) probability of the true label; NaN where there is none."""
+
+    def __post_init__(self) -> None:
+        self.predicted.flags.writeable = False
+        self.true_probability.flags.writeable = False
 
     def row(self) -> dict[str, Any]:
         """The scalar fields, in the order of ``probes.csv``."""

@@ -84,12 +84,29 @@ def _log_softmax(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits, -1)
 
 
-class _Batch:
-    """P problems over one matrix: their loss, gradient and preconditioner.
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """P problems at some parameters."""
 
-    Parameters are (d+1, P, K) tensors in each problem's own standardised coordinates; the last
-    row is the intercept.
-    """
+    w: Tensor
+    """(d+1, P, K) parameters, each problem's in its own standardised coordinates; the last row is
+    the intercept."""
+    value: Tensor
+    """float64 (P,) the objective."""
+    gradient: Tensor
+    """(d+1, P, K)"""
+    curvature: Tensor
+    """(P,) mean of p(1−p) over training rows and classes."""
+
+    def select(self, keep: Tensor) -> "_Point":
+        """The problems ``keep`` of these."""
+        return _Point(
+            self.w[:, keep], self.value[keep], self.gradient[:, keep], self.curvature[keep]
+        )
+
+
+class _Batch:
+    """P problems over one matrix: their loss, gradient and preconditioner."""
 
     def __init__(self, x: Features, y: Tensor, classes: int, train: Tensor, c: Tensor) -> None:
         self.x, self.y, self.classes, self.train = x, y, classes, train
@@ -122,8 +139,8 @@ class _Batch:
         weights = w[:-1] * self.inverse_std[:, :, None]
         return weights, w[-1] - (self.mean[:, :, None] * weights).sum(0) + self.absent
 
-    def evaluate(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Objective (P,) float64, gradient (d+1, P, K), mean curvature p(1−p) (P,)."""
+    def at(self, w: Tensor) -> _Point:
+        """Objective, gradient and curvature at the parameters ``w``."""
         weights, intercepts = self.unstandardised(w)
         d, problems, k = weights.shape
         logits = (self.x.values @ weights.reshape(d, -1)).reshape(-1, problems, k) + intercepts
@@ -148,7 +165,7 @@ class _Batch:
         gradient = torch.cat([slope + self.penalty[:, None] * w[:-1], total[None]])
         data = torch.where(self.train > 0, loss, 0.0).sum(0, dtype=torch.float64) / self.counts
         ridge = 0.5 * self.penalty * w[:-1].square().sum((0, 2), dtype=torch.float64)
-        return data + ridge, gradient, curvature
+        return _Point(w, data + ridge, gradient, curvature)
 
     def precondition(self, gradient: Tensor, curvature: Tensor) -> Tensor:
         """Divide by ``curvature · covariance + λ``, diagonal in the covariance's eigenvectors."""
@@ -179,14 +196,14 @@ class _History:
     def select(self, keep: Tensor) -> None:
         self.pairs = [(s[:, keep], y[:, keep], r[keep]) for s, y, r in self.pairs]
 
-    def direction(self, batch: _Batch, gradient: Tensor, curvature: Tensor) -> Tensor:
+    def direction(self, batch: _Batch, point: _Point) -> Tensor:
         """−H·gradient by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4)."""
-        q, steps = gradient.clone(), []
+        q, steps = point.gradient.clone(), []
         for s, y, rho in reversed(self.pairs):
             alpha = rho * _dot(s, q)
             q -= alpha[:, None] * y
             steps.append(alpha)
-        r = batch.precondition(q, curvature)
+        r = batch.precondition(q, point.curvature.clamp_min(1e-4))
         for (s, y, rho), alpha in zip(self.pairs, reversed(steps), strict=True):
             r += (alpha - rho * _dot(y, r))[:, None] * s
         return -r
@@ -212,53 +229,55 @@ def fit(
     solution = torch.zeros(shape) if start is None else start.clone()
     objective = torch.zeros(len(c), dtype=torch.float64)
     batch, active, history = whole, torch.arange(len(c)), _History()
-    w = solution.clone()
-    value, gradient, curvature = batch.evaluate(w)
-    scale = curvature.clamp_min(1e-4)
+    point = batch.at(solution.clone())
     iteration = 0
     while True:
-        # a λ-strongly convex objective lies at most ‖g‖²/2λ above its minimum
-        bound = gradient[:-1].square().sum((0, 2)) / (2 * batch.penalty)
-        done = (gradient.abs().amax((0, 2)) <= GRADIENT) & (bound <= GAP * value)
+        done = _converged(point, batch.penalty)
         if iteration == max_iterations:
             done[:] = True
         if done.any():
-            solution[:, active[done]] = w[:, done]
-            objective[active[done]] = value[done]
+            solution[:, active[done]] = point.w[:, done]
+            objective[active[done]] = point.value[done]
             keep = ~done
             if not keep.any():
                 break
-            active, w, gradient, value = active[keep], w[:, keep], gradient[:, keep], value[keep]
-            scale, batch = scale[keep], batch.select(keep)
+            active, point, batch = active[keep], point.select(keep), batch.select(keep)
             history.select(keep)
         iteration += 1
-        direction = history.direction(batch, gradient, scale)
-        new_w, new_value, new_gradient = _line_search(batch, w, value, gradient, direction)
-        history.add(new_w - w, new_gradient - gradient)
-        stuck = (new_w == w).all(0).all(-1)
-        w, value, gradient = new_w, new_value, new_gradient
-        gradient[:, stuck] = 0.0  # float32 can see no descent from here: as converged as it gets
+        direction = history.direction(batch, point)
+        new = _line_search(batch, point, direction)
+        history.add(new.w - point.w, new.gradient - point.gradient)
+        stuck = (new.w == point.w).all(0).all(-1)
+        point = new
+        # float32 can see no descent from here: as converged as it gets
+        point.gradient[:, stuck] = 0.0
     weights, intercepts = whole.unstandardised(solution)
     return Fits(weights, intercepts, objective.numpy(), iteration), solution
 
 
-def _line_search(
-    batch: _Batch, w: Tensor, value: Tensor, gradient: Tensor, direction: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _converged(point: _Point, penalty: Tensor) -> Tensor:
+    """(P,) whether each problem is within ``GRADIENT`` and ``GAP``.
+
+    A λ-strongly convex objective lies at most ‖g‖²/2λ above its minimum; the intercept, which has
+    no λ, is taken with its mean curvature.
+    """
+    gap = point.gradient[:-1].square().sum((0, 2)) / (2 * penalty)
+    gap += point.gradient[-1].square().sum(-1) / (2 * point.curvature.clamp_min(1e-12))
+    return (point.gradient.abs().amax((0, 2)) <= GRADIENT) & (gap <= GAP * point.value)
+
+
+def _line_search(batch: _Batch, point: _Point, direction: Tensor) -> _Point:
     """Backtracking (Armijo) from a unit step, each problem with its own step."""
-    slope = _dot(gradient, direction)
+    slope = _dot(point.gradient, direction)
     step = torch.ones_like(slope)
-    noise = 1e-7 * value.abs()  # what float32 losses can resolve
+    noise = 1e-7 * point.value.abs()  # what float32 losses can resolve
     for _ in range(20):
-        new_w = w + step[:, None] * direction
-        new_value, new_gradient, _ = batch.evaluate(new_w)
-        bad = ~(new_value <= value + 1e-4 * step * slope + noise)
+        new = batch.at(point.w + step[:, None] * direction)
+        bad = ~(new.value <= point.value + 1e-4 * step * slope + noise)
         if not bad.any():
-            return new_w, new_value, new_gradient
+            return new
         # the minimum of the parabola through both values and the slope, within bounds
-        rise = new_value - value - step * slope
+        rise = new.value - point.value - step * slope
         guess = torch.nan_to_num(-slope * step / (2 * rise), nan=0.1).to(step.dtype)
         step = torch.where(bad, step * guess.clamp(0.1, 0.5), step)
-    new_w = torch.where(bad[:, None], w, new_w)
-    new_value, new_gradient, _ = batch.evaluate(new_w)
-    return new_w, new_value, new_gradient
+    return batch.at(torch.where(bad[:, None], point.w, new.w))

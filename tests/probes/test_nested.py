@@ -94,7 +94,7 @@ def test_the_walk_that_stops_early_chooses_as_the_whole_grid_does(seed: int) -> 
     plan = cross_validation(y, np.arange(60), 4, seed)
     features, target = solver.Features.of(x), torch.from_numpy(y)
     short = choose_strength(features, target, classes, plan.folds, STRENGTHS)
-    whole = choose_strength(features, target, classes, plan.folds, STRENGTHS, patience=99)
+    whole = choose_strength(features, target, classes, plan.folds, STRENGTHS, whole=True)
     assert short == whole
 
 
@@ -107,9 +107,9 @@ def test_the_walk_stops_early_where_weak_regularisation_only_hurts() -> None:
         ticks[name] += 1
 
     features, target = solver.Features.of(x), torch.from_numpy(y)
-    for name, patience in (("short", 2), ("whole", 99)):
+    for name, whole in (("short", False), ("whole", True)):
         choose_strength(
-            features, target, 2, plan.folds, STRENGTHS, lambda name=name: count(name), patience
+            features, target, 2, plan.folds, STRENGTHS, lambda name=name: count(name), whole
         )
     assert ticks["whole"] == len(STRENGTHS)
     assert ticks["short"] < len(STRENGTHS)
