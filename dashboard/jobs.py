@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from probing import environment, store
+from probing.errors import RunFolderError
 from probing.progress import Stage
+from probing.projections import projection_name
 from probing.sentences import Sentences
 from probing.settings import Settings
 
@@ -92,10 +94,15 @@ class Jobs:
     def start_run(self, sentences: Sentences, settings: Settings) -> str:
         """Queue a run; gives its id, 128 random bits in hexadecimal."""
         run_id = secrets.token_hex(16)
-        folder = self.home / "jobs"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"{run_id}.parquet"
-        store.save_sentences(sentences, path)
+        path = self.home / "jobs" / f"{run_id}.parquet"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            store.save_sentences(sentences, path)
+        except OSError as error:
+            raise RunFolderError(
+                f"this server cannot store runs ({error.strerror}). Its operator has to make room "
+                "or set PROBING_HOME."
+            ) from error
         self._add(
             {
                 "id": run_id,
@@ -110,10 +117,12 @@ class Jobs:
     def start_map(
         self, folder: Path, method: str, dimensions: int, layer: int, pooling: str
     ) -> str:
-        """Queue a map of a stored run, once however often it is asked for; gives its id."""
-        job = f"{folder.name}/{method}{dimensions}_{pooling}_{layer}"
-        status = self.status(job)
-        if status is None or status.state == "cancelled":
+        """Queue a map of a stored run, once however often it is asked for; gives its id.
+
+        One that failed or was cancelled has to be forgotten before it is tried again.
+        """
+        job = f"{folder.name}/{projection_name(method, dimensions, pooling, layer)}"
+        if self.status(job) is None:
             self._add(
                 {
                     "id": job,
@@ -146,6 +155,13 @@ class Jobs:
                 self._send({"cancel": job})
                 process = self._process
                 threading.Timer(GRACE, self._end_if_still, (job, process)).start()
+
+    def forget(self, job: str) -> None:
+        """Know nothing of a job that is over."""
+        with self._lock:
+            status = self._status.get(job)
+            if status is not None and status.over:
+                del self._status[job]
 
     def _add(self, job: dict[str, Any]) -> None:
         with self._lock:

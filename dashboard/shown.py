@@ -55,7 +55,7 @@ def _ended(status: Status | None) -> None:
     if status.state == "failed":
         st.error(said(status.message), icon=":material/error:")
     elif status.state == "cancelled":
-        st.info("This run was cancelled. Nothing was stored.", icon=":material/cancel:")
+        st.info("Cancelled. Nothing was stored.", icon=":material/cancel:")
 
 
 @st.fragment(run_every=POLL)

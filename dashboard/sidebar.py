@@ -5,24 +5,21 @@ import streamlit as st
 from dashboard import draft, selection, views
 from dashboard.jobs import jobs
 from dashboard.words import POOLER_HELP, plain, said
-from probing.errors import ProbingError
+from probing import figures
+from probing.encoders import understand
+from probing.errors import ProbingError, SettingsError
 from probing.representations import POOLINGS
+from probing.sentences import Sentences
 from probing.settings import Settings
 
 _BUNDLED, _OTHER = "all-MiniLM-L6-v2 (bundled)", "Another encoder"
-_LABELS = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
 
 
 def show(chosen: selection.Selection) -> None:
     """Draw the side bar; start a run when asked."""
     with st.sidebar:
-        st.subheader("Next run")
-        try:
-            sentences = _draft(chosen)
-            settings = _settings()
-        except ProbingError as error:
-            st.error(said(error), icon=":material/error:")
-            sentences = settings = None
+        st.subheader("Next run", anchor=False)
+        sentences, settings = _sentences(chosen), _settings()
         pressed = st.button(
             "Run probes",
             type="primary",
@@ -30,14 +27,27 @@ def show(chosen: selection.Selection) -> None:
             disabled=sentences is None or settings is None,
             width="stretch",
         )
-    if pressed and sentences is not None and settings is not None:
+        if pressed and sentences is not None and settings is not None:
+            _start(sentences, settings)
+
+
+def _start(sentences: Sentences, settings: Settings) -> None:
+    try:
         run = jobs().start_run(sentences, settings)
-        selection.open_run(run)
-        st.switch_page(views.PAGES["layers"], query_params={"run": run})
+    except ProbingError as error:
+        st.error(said(error), icon=":material/error:")
+        return
+    selection.open_run(run)
+    st.switch_page(views.PAGES["layers"], query_params={"run": run})
 
 
-def _draft(chosen: selection.Selection) -> "draft.Sentences | None":
-    found = draft.current(chosen)
+def _sentences(chosen: selection.Selection) -> Sentences | None:
+    """Those of the next run; the Data view says what is wrong where there are none."""
+    try:
+        found = draft.current(chosen)
+    except ProbingError:
+        st.caption("These sentences cannot be run as they are: see **Data**.")
+        return None
     if found is None:
         st.caption("No sentences yet: upload a CSV or choose a sample under **Data**.")
         return None
@@ -47,7 +57,8 @@ def _draft(chosen: selection.Selection) -> "draft.Sentences | None":
     return found.sentences
 
 
-def _settings() -> Settings:
+def _settings() -> Settings | None:
+    """The chosen settings, or None with the reason shown."""
     encoder = st.selectbox("Encoder", (_BUNDLED, _OTHER), key="encoder")
     name = "bundled"
     if encoder == _OTHER:
@@ -63,7 +74,7 @@ def _settings() -> Settings:
             "Poolings",
             POOLINGS,
             default=("cls", "pooled", "mean"),
-            format_func=_LABELS.__getitem__,
+            format_func=figures.NAMES.__getitem__,
             key="poolings",
             help=POOLER_HELP,
         )
@@ -76,6 +87,11 @@ def _settings() -> Settings:
             help="Each sentence is scored by a probe that was fitted on the other folds.",
         )
         seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", help="Of folds and maps.")
-    if not name:
-        raise ProbingError("Name an encoder: a hub id or the path of a folder.")
-    return Settings(encoder=name, poolings=tuple(poolings), folds=int(folds), seed=int(seed))
+    try:
+        if not name:
+            raise SettingsError("Name an encoder: a hub id or the path of a folder.")
+        understand(name)
+        return Settings(encoder=name, poolings=tuple(poolings), folds=int(folds), seed=int(seed))
+    except ProbingError as error:
+        st.info(said(error))
+        return None

@@ -27,8 +27,10 @@ RUN = "run.json"
 _PARTIAL = ".partial-"
 _NEEDED = frozenset({"id", "data", "encoder", "settings", "baselines", "projections"})
 _DISK = frozenset(
-    getattr(errno, name)
-    for name in "ENOSPC EDQUOT EROFS EACCES EPERM EIO ENOTDIR ENOTEMPTY EEXIST".split()
+    {
+        *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO),
+        *(errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOTEMPTY, errno.EEXIST),
+    }
 )
 """What an ``OSError`` may be that is the folder's or the disk's; a lost terminal is not."""
 

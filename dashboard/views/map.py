@@ -107,6 +107,9 @@ def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -
         return
     job = jobs().start_map(jobs().run_folder(run.id), method, dimensions, layer, pooling)
     wait_for(job, "Drawing this map")
+    status = jobs().status(job)
+    if status is not None and status.state in ("failed", "cancelled"):
+        st.button("Draw it again", on_click=jobs().forget, args=(job,))
 
 
 def _faithfulness(projection: Projection) -> None:

@@ -112,7 +112,7 @@ def test_cancel(window: Window, tmp_path: Path) -> None:
     upload(window.page, sentences(tmp_path / "long.csv", 2_000))
     start(window.page)
     window.page.get_by_role("button", name="Cancel").click()
-    expect(window.page.get_by_text("This run was cancelled")).to_be_visible()
+    expect(window.page.get_by_text("Cancelled. Nothing was stored.")).to_be_visible()
     window.page.get_by_role("button", name="Show the sample run").click()
     expect(window.page.get_by_text("About this run")).to_be_visible()
 
