@@ -24,8 +24,9 @@ demo: $(VENV)/.warm
 	rm -rf runs/demo
 	$(BIN)/python -m probing run data/reviews.csv --label category --out runs/demo
 
+# One thread each: processes that compute at once slow each other down by spinning.
 test: $(VENV)/.tests lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

@@ -8,7 +8,6 @@ import html
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from probing.probes.result import ProbeResult
 from probing.projections import Projection
 from probing.record import Run
 from probing.sentences import Sentences
+from probing.style import DARK, LIGHT, Style, dress, faded
 
 NAMES = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
 """Poolings as they are called on charts."""
@@ -27,53 +27,6 @@ BARS = 20  # bars of a class chart
 _SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon", "bowtie")
 _SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-open") * 2
 _SVG_POINTS = 1_000  # points up to which SVG is sharper and quick enough; beyond, WebGL
-
-
-@dataclass(frozen=True)
-class Style:
-    """Colours of one appearance. Okabe & Ito's palette, told apart with any colour vision."""
-
-    ink: str
-    quiet: str
-    grid: str
-    poolings: dict[str, str]
-    classes: tuple[str, ...]
-
-
-LIGHT = Style(
-    ink="#1f2933",
-    quiet="#66717d",
-    grid="#e3e7eb",
-    poolings={"cls": "#0072B2", "pooled": "#B85400", "mean": "#007A5A", "mean_words": "#A3457F"},
-    classes=(
-        "#0072B2",
-        "#D55E00",
-        "#009E73",
-        "#CC79A7",
-        "#8A6D00",
-        "#56B4E9",
-        "#7A4FBF",
-        "#E69F00",
-        "#3D3D3D",
-    ),
-)
-DARK = Style(
-    ink="#e8ecf0",
-    quiet="#9aa5b1",
-    grid="#2c353f",
-    poolings={"cls": "#56B4E9", "pooled": "#F0904D", "mean": "#3CC9A0", "mean_words": "#E29CC5"},
-    classes=(
-        "#56B4E9",
-        "#F0904D",
-        "#3CC9A0",
-        "#E29CC5",
-        "#F0E442",
-        "#4D8FE0",
-        "#B79CF2",
-        "#E6B34D",
-        "#D0D6DC",
-    ),
-)
 
 
 def draw(run: Run, name: str = "accuracy", *, dark: bool = False, **options: Any) -> go.Figure:
@@ -131,7 +84,7 @@ def accuracy(
     floor = max(0.0, np.floor((lowest - 0.02) * 20) / 20)
     top = min(1.005, max(p.ci_high for p in probes) + 0.03)
     _label_ends(figure, ends, last, (top - floor) * 0.055)
-    _dress(figure, style)
+    dress(figure, style)
     figure.update_layout(showlegend=False, hovermode="closest", margin={"r": 128})
     figure.update_xaxes(
         title_text="layer (0 = embedding output)",
@@ -149,7 +102,7 @@ def _band(cells: list[ProbeResult], colour: str, name: str) -> go.Scatter:
         x=[*layers, *layers[::-1]],
         y=[c.ci_high for c in cells] + [c.ci_low for c in cells][::-1],
         fill="toself",
-        fillcolor=_faded(colour, 0.13),
+        fillcolor=faded(colour, 0.13),
         mode="lines",
         line={"width": 0},
         hoverinfo="skip",
@@ -217,7 +170,7 @@ def scatter(
     for number, (name, members, colour) in enumerate(groups):
         shown = _hover(texts, labels, members)
         figure.add_trace(_points(projection, members, shown, name, colour, number))
-    _dress(figure, style)
+    dress(figure, style)
     hidden = {"showticklabels": False, "title_text": "", "zeroline": False, "showgrid": False}
     if projection.points.shape[1] == 3:
         figure.update_scenes(
@@ -322,7 +275,7 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
         hoverinfo="skip",
     )
     figure = go.Figure(bars)
-    _dress(figure, style)
+    dress(figure, style)
     figure.update_xaxes(showgrid=False, showticklabels=False)
     figure.update_yaxes(
         showgrid=False,
@@ -342,7 +295,7 @@ def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     words = [len(text.split()) for text in sentences.texts]
     bars = go.Histogram(x=words, nbinsx=40, marker={"color": style.poolings["cls"]})
     figure = go.Figure(bars)
-    _dress(figure, style)
+    dress(figure, style)
     figure.update_traces(hovertemplate="%{x} words: %{y:,}<extra></extra>")
     figure.update_xaxes(title_text="words", showgrid=False)
     figure.update_yaxes(title_text="sentences")
@@ -357,23 +310,3 @@ def _short(text: str, most: int) -> str:
 
 def _safe(text: str, most: int) -> str:
     return html.escape(_short(text, most), quote=False)
-
-
-def _faded(colour: str, opacity: float) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
-
-
-def _dress(figure: go.Figure, style: Style) -> None:
-    """What all charts share: no background, quiet grid, ink for text."""
-    figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": style.ink, "size": 13, "family": "Source Sans, system-ui, sans-serif"},
-        margin={"l": 56, "r": 16, "t": 12, "b": 48},
-        hoverlabel={"align": "left", "font": {"size": 13}},
-    )
-    axis = {"gridcolor": style.grid, "zeroline": False, "linecolor": style.grid}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)

@@ -3,9 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +18,13 @@ from probing.probes.result import ProbeResult
 from probing.progress import Progress, Report, Stage, silent
 from probing.projections import METHODS, Method, Projection
 from probing.record import SCHEMA, Run
+from probing.recording import encoder_notices, record_of, truncation_notices
 from probing.representations import Representations
 from probing.sentences import Sentences
 from probing.settings import Settings
-from probing.statistics import wilson
 
 if TYPE_CHECKING:
     from probing.encoders import Encoder
-
-PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "umap-learn", "numpy", "numba")
 
 Listener = Callable[[Progress], None]
 """Hears of progress; may raise ``Cancelled`` to stop the run."""
@@ -128,11 +124,11 @@ def _compute(
     notices = (
         *task.sentences.source.notices,
         *task.notices,
-        *_of_encoder(encoder.info),
+        *encoder_notices(encoder.info),
         *notice,
-        *_cut(representations),
+        *truncation_notices(representations),
     )
-    record = _record(task, settings, encoder.info, representations, clock.laps, notices)
+    record = record_of(task, settings, encoder.info, representations, clock.laps, notices)
     record = {"schema": SCHEMA, "id": run_id, **record}
     return Run(record, task.sentences, probes, maps, representations)
 
@@ -148,26 +144,6 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
             "Choose the pooling cls or mean."
         )
     return kept, [f"pooled is left out: {info.pooler.evidence}."]
-
-
-def _of_encoder(info: EncoderInfo) -> list[str]:
-    """What to know of the encoder before its vectors are judged."""
-    notices = list(info.notices)
-    if info.sentence_pooling == "mean":
-        notices.append(
-            f"{info.id} was trained with the mean as its sentence vector. What its CLS holds was "
-            "never trained for: a low CLS here says nothing about CLS in other encoders."
-        )
-    return notices
-
-
-def _cut(representations: Representations) -> list[str]:
-    if not representations.truncated:
-        return []
-    return [
-        f"{representations.truncated:,} sentences are longer than the encoder reads and were cut; "
-        f"{representations.tokens_lost:,} tokens were lost."
-    ]
 
 
 def _probe_all(
@@ -282,81 +258,3 @@ def _reporter(listener: Listener, stage: Stage) -> Report:
         listener(Progress(stage, done, total, left))
 
     return report
-
-
-def _record(
-    task: Task,
-    settings: Settings,
-    info: EncoderInfo,
-    representations: Representations,
-    timings: dict[str, float],
-    notices: tuple[str, ...],
-) -> dict[str, Any]:
-    """The content of run.json but for the maps, which ``store`` adds."""
-    sentences, source = task.sentences, task.sentences.source
-    dropped = [{"reason": d.reason, "rows": d.rows, "lines": d.lines} for d in source.dropped]
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: _version(name) for name in ("cls-probe", *PACKAGES)},
-        "data": {
-            "name": source.name,
-            "rows_read": source.rows_read or len(sentences),
-            "rows_used": len(sentences),
-            "dropped": dropped,
-            "columns": {
-                "all": source.columns,
-                "text": source.text_column,
-                "label": source.label_column,
-                "split": source.split_column,
-            },
-            "classes": dict(sentences.class_counts),
-            "encoding": source.encoding,
-            "delimiter": source.delimiter,
-            "has_header": source.has_header,
-            "fingerprint": sentences.fingerprint,
-        },
-        "encoder": {
-            **info.to_json(),
-            "truncated": representations.truncated,
-            "tokens_lost": representations.tokens_lost,
-        },
-        "settings": {**settings.to_json(), "poolings_used": representations.poolings},
-        "scoring": task.plan.description if task.plan else None,
-        "timings": timings,
-        "baselines": _baselines(task),
-        "notices": notices,
-        "verdict": None,
-    }
-
-
-def _baselines(task: Task) -> dict[str, Any]:
-    """The majority baseline on the scored sentences."""
-    if task.y is None or task.plan is None:
-        return {}
-    from probing.probes.nested import majority_class
-
-    scored = np.concatenate([fold.test for fold in task.plan.folds])
-    most = majority_class(task.y, task.plan)
-    correct, n = int((task.y[scored] == most).sum()), len(scored)
-    low, high = wilson(correct, n)
-    label = task.sentences.classes[most]
-    return {
-        "majority": {
-            "class": label,
-            "accuracy": correct / n,
-            "ci_low": low,
-            "ci_high": high,
-            "n": n,
-        }
-    }
-
-
-def _version(package: str) -> str:
-    if package == "cls-probe":
-        from probing import __version__
-
-        return __version__
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -1,0 +1,72 @@
+"""How all charts look: colours for light and dark, grid, fonts."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colours of one appearance. Okabe & Ito's palette, told apart with any colour vision."""
+
+    ink: str
+    quiet: str
+    grid: str
+    poolings: dict[str, str]
+    classes: tuple[str, ...]
+
+
+LIGHT = Style(
+    ink="#1f2933",
+    quiet="#66717d",
+    grid="#e3e7eb",
+    poolings={"cls": "#0072B2", "pooled": "#B85400", "mean": "#007A5A", "mean_words": "#A3457F"},
+    classes=(
+        "#0072B2",
+        "#D55E00",
+        "#009E73",
+        "#CC79A7",
+        "#8A6D00",
+        "#56B4E9",
+        "#7A4FBF",
+        "#E69F00",
+        "#3D3D3D",
+    ),
+)
+DARK = Style(
+    ink="#e8ecf0",
+    quiet="#9aa5b1",
+    grid="#2c353f",
+    poolings={"cls": "#56B4E9", "pooled": "#F0904D", "mean": "#3CC9A0", "mean_words": "#E29CC5"},
+    classes=(
+        "#56B4E9",
+        "#F0904D",
+        "#3CC9A0",
+        "#E29CC5",
+        "#F0E442",
+        "#4D8FE0",
+        "#B79CF2",
+        "#E6B34D",
+        "#D0D6DC",
+    ),
+)
+
+
+def faded(colour: str, opacity: float) -> str:
+    """``#rrggbb`` as an rgba colour."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def dress(figure: Any, style: Style) -> None:
+    """What all charts share: no background, quiet grid, ink for text."""
+    figure.update_layout(
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": style.ink, "size": 13, "family": "Source Sans, system-ui, sans-serif"},
+        margin={"l": 56, "r": 16, "t": 12, "b": 48},
+        hoverlabel={"align": "left", "font": {"size": 13}},
+    )
+    axis = {"gridcolor": style.grid, "zeroline": False, "linecolor": style.grid}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
