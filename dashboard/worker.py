@@ -141,20 +141,20 @@ def _map(job: Message, hear: Callable[[Progress], None]) -> None:
     store.add_projection(folder, projection)
 
 
-def _load(name: str, *, revision: str | None = None) -> Any:
+def _load(name: str, *, revision: str | None = None, device: str = "auto") -> Any:
     """``load_encoder``, keeping the bundled encoder: the one that most runs use."""
     from probing.encoders import BUNDLED, load_encoder
 
     if name in ("bundled", BUNDLED) and revision is None:
         return _bundled()
-    return load_encoder(name, revision=revision)
+    return load_encoder(name, revision=revision, device=device)
 
 
 @cache
 def _bundled() -> Any:
     from probing.encoders import load_encoder
 
-    return load_encoder()
+    return load_encoder(device="auto")
 
 
 def _warm_encoder() -> None:

@@ -106,7 +106,7 @@ def _compute(
         torch.set_num_threads(threads)
     clock = _Clock()
     _tell(listener, "load", 0, 1)
-    encoder = load(settings.encoder, revision=settings.revision)
+    encoder = load(settings.encoder, revision=settings.revision, device="auto")
     poolings, notice = _available(settings.poolings, encoder.info)
     clock.lap("load")
     representations = extraction.extract(
@@ -130,6 +130,7 @@ def _compute(
     )
     record = record_of(task, settings, encoder.info, representations, clock.laps, notices)
     record = {"schema": SCHEMA, "id": run_id, **record}
+    record["encoder"]["device"] = str(encoder.device)
     return Run(record, task.sentences, probes, maps, representations)
 
 
