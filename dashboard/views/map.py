@@ -76,7 +76,7 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
         pooling = st.segmented_control(
             "Pooling",
             poolings,
-            default="mean" if "mean" in poolings else poolings[0],
+            default=poolings[0],
             required=True,
             format_func=figures.NAMES.__getitem__,
             key="pooling",

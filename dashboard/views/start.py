@@ -35,15 +35,15 @@ def show(selection: Selection) -> None:
             figure, theme=None, height=420, key="start_accuracy", alt=verdict.describe(run)
         )
     with right:
-        st.subheader("Map of the sentences", anchor=False)
+        st.subheader("Map of the CLS vectors, last layer", anchor=False)
         layer = record["encoder"]["layers"]
-        options = {"method": "umap", "dimensions": 2, "layer": layer, "pooling": "mean"}
+        options = {"method": "umap", "dimensions": 2, "layer": layer, "pooling": "cls"}
         figure = run.figure("map", dark=selection.dark, **options)
         st.plotly_chart(
             figure,
             theme=None,
             height=420,
             key="start_map",
-            alt=f"UMAP of the mean vectors at layer {layer}, a point per sentence",
+            alt=f"UMAP of the CLS vectors at layer {layer}, a point per sentence",
         )
     st.markdown(verdict.describe(run))

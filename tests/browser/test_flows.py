@@ -76,9 +76,10 @@ def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
     page.get_by_role("link", name="Map").click()
     expect(page.get_by_text("How faithful")).to_be_visible()
     page.get_by_role("radio", name="PCA").click()
-    page.get_by_role("radio", name="CLS").click()
+    page.get_by_role("radio", name="mean").click()
     expect(page.get_by_text("of the variance")).to_be_visible()
     window.picture("map")
+    page.get_by_role("radio", name="CLS").click()
     slider = page.get_by_role("slider")
     for _ in range(6):
         slider.press("ArrowLeft")
@@ -184,7 +185,7 @@ def test_every_view_fits_the_window(
 ) -> None:
     window = new_window(chromium, address, width=width, height=900, dark=dark)
     for view, sign in (
-        ("", "Map of the sentences"),
+        ("", "Map of the CLS vectors"),
         ("data", "Sentences per class"),
         ("layers", "About this run"),
         ("map", "How faithful"),
@@ -192,6 +193,7 @@ def test_every_view_fits_the_window(
         window.open(f"/{view}")
         expect(window.page.get_by_text(sign)).to_be_attached()
         expect(window.page.locator(".js-plotly-plot .main-svg").first).to_be_attached()
+        expect(window.page.get_by_test_id("stSkeleton")).to_have_count(0)
         window.picture(f"{view or 'start'}-{'dark' if dark else 'light'}-{width}")
         overflow = window.page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
