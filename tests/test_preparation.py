@@ -128,7 +128,7 @@ def test_repeats_and_conflicts_are_told() -> None:
     same = ("Good", "good ", *texts(10))
     task = prepare(given(["a", "b"] * 6, texts=same), Settings())
     assert any("1 sentences repeat" in notice for notice in task.notices)
-    assert any("1 texts occur with different labels" in notice for notice in task.notices)
+    assert any("1 text occurs with different labels" in notice for notice in task.notices)
 
 
 def test_the_seed_and_the_folds_are_those_of_the_settings() -> None:

@@ -62,12 +62,13 @@ def duplicate_notices(groups: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
     notices = []
     if repeated:
         notices.append(
-            f"{repeated:,} sentences repeat an earlier one (apart from case and white space). "
-            "Copies always stay in the same fold."
+            f"{repeated:,} sentence{'s repeat' if repeated > 1 else ' repeats'} an earlier one "
+            "(apart from case and white space)."
         )
     if conflicting:
         notices.append(
-            f"{conflicting:,} texts occur with different labels; no probe can get them all right."
+            f"{conflicting:,} text{'s occur' if conflicting > 1 else ' occurs'} with different "
+            "labels; no probe can get every copy right."
         )
     return tuple(notices)
 
@@ -93,6 +94,8 @@ def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -
         Fold(train, test, _inner(train, y, groups, seed))
         for train, test in _stratified(everything, y, groups, used, seed)
     ]
+    if len(np.unique(groups)) < len(groups):
+        notices += ("Copies of a sentence always stay in the same fold.",)
     return Plan(tuple(parts), f"{used}-fold cross-validation", notices)
 
 

@@ -141,7 +141,7 @@ def test_conflicts_are_told_apart_from_repeats() -> None:
     groups, y = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 0, 1, 1])
     repeats, conflicts = duplicate_notices(groups, y)
     assert repeats.startswith("2 sentences repeat an earlier one")
-    assert conflicts.startswith("1 texts occur with different labels")
+    assert conflicts.startswith("1 text occurs with different labels")
     assert duplicate_notices(np.arange(5), y) == ()
 
 
