@@ -127,7 +127,7 @@ def test_a_split_whose_train_has_one_label_says_so() -> None:
 def test_repeats_and_conflicts_are_told() -> None:
     same = ("Good", "good ", *texts(10))
     task = prepare(given(["a", "b"] * 6, texts=same), Settings())
-    assert any("1 sentences repeat" in notice for notice in task.notices)
+    assert any("1 sentence repeats" in notice for notice in task.notices)
     assert any("1 text occurs with different labels" in notice for notice in task.notices)
 
 
