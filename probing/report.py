@@ -3,6 +3,7 @@
 from html import escape
 from typing import Any
 
+from probing import verdict
 from probing.record import Run
 
 _STYLE = """
@@ -32,9 +33,9 @@ def html(run: Run) -> str:
     """The report's HTML. The user's texts and labels are escaped throughout."""
     record = run.record
     parts = [f"<h1>{escape(str(record['data']['name']))}</h1>", _facts(record)]
-    charts: list[tuple[str, Any]] = []
+    charts: list[tuple[str, Any, str]] = []
     if run.probes:
-        charts.append(("Accuracy by layer", run.figure("accuracy")))
+        charts.append(("Accuracy by layer", run.figure("accuracy"), verdict.describe(run)))
     charts += [
         (
             f"{p.method.upper()} of {p.pooling} at layer {p.layer}",
@@ -45,15 +46,17 @@ def html(run: Run) -> str:
                 pooling=p.pooling,
                 dimensions=p.points.shape[1],
             ),
+            verdict.describe_map(p),
         )
         for p in run.projections
         if p.layer == record["encoder"]["layers"] and p.points.shape[1] == 2
     ]
-    for number, (title, figure) in enumerate(charts):
+    for number, (title, figure, said) in enumerate(charts):
         chart = figure.to_html(
             full_html=False, include_plotlyjs=number == 0, default_height="460px"
         )
         parts.append(f"<h2>{escape(title)}</h2><div class=chart>{chart}</div>")
+        parts.append(f"<p class=quiet>{escape(said)}</p>")
     if run.probes:
         parts.append(f"<h2>All cells</h2><div class=wide>{_table(run)}</div>")
     body = "\n".join(parts)

@@ -7,9 +7,9 @@ from dashboard.selection import Selection
 from dashboard.shown import run_or_reason, wait_for
 from dashboard.views.layers import heading
 from dashboard.words import plain
-from probing import figures
+from probing import figures, verdict
 from probing.geometry import is_constant
-from probing.projections import Faithfulness, Projection
+from probing.projections import Projection
 from probing.record import Run
 
 _METHODS = {"umap": "UMAP", "pca": "PCA"}
@@ -51,8 +51,7 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
     """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
     layers = int(run.record["encoder"]["layers"])
     poolings = list(run.record["settings"]["poolings_used"])
-    first, second, third, fourth = st.columns((2, 2, 3, 5), gap="medium")
-    with first:
+    with st.container(horizontal=True, gap="large"):
         method = st.segmented_control(
             "Method",
             list(_METHODS),
@@ -62,7 +61,6 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
             key="method",
             bind="query-params",
         )
-    with second:
         dimensions = st.segmented_control(
             "Dimensions",
             [2, 3],
@@ -72,7 +70,6 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
             key="dimensions",
             bind="query-params",
         )
-    with third:
         pooling = st.segmented_control(
             "Pooling",
             poolings,
@@ -82,8 +79,7 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
             key="pooling",
             bind="query-params",
         )
-    with fourth:
-        layer = st.slider("Layer", 0, layers, layers, key="layer", bind="query-params")
+        layer = st.slider("Layer", 0, layers, layers, key="layer", bind="query-params", width=320)
     return str(method), int(dimensions or 2), int(layer), str(pooling)
 
 
@@ -114,27 +110,10 @@ def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -
 
 def _faithfulness(projection: Projection) -> None:
     """How much of each neighbourhood the map keeps, in figures."""
-    f: Faithfulness = projection.faithfulness
     if projection.notice:
         st.caption(plain(projection.notice))
-    if f.trustworthiness is None or f.neighbours_kept is None:
-        st.caption("Too few sentences to say how faithful this map is.")
-        return
-    parts = [
-        f"trustworthiness **{f.trustworthiness:.2f}**",
-        f"continuity **{f.continuity:.2f}**",
-        f"**{f.neighbours_kept:.0%}** of each point's {f.k} nearest neighbours kept "
-        f"({f.neighbours_kept_by_chance:.1%} by chance)",
-    ]
-    if f.label_accuracy_full is not None:
-        parts.append(
-            f"label of the neighbours: right for **{f.label_accuracy_map:.0%}** on the map, "
-            f"**{f.label_accuracy_full:.0%}** in all dimensions"
-        )
-    if projection.explained:
-        parts.append(f"axes show **{sum(projection.explained):.0%}** of the variance")
     st.caption(
-        "How faithful: " + " · ".join(parts) + f" · {f.judged:,} points compared",
+        plain(verdict.describe_map(projection)),
         help="Trustworthiness falls where points that are far apart look near; continuity, where "
         "near points are torn apart. Distances, sizes and gaps of a UMAP map mean nothing.",
     )
