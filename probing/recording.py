@@ -105,6 +105,7 @@ def encoder_notices(info: EncoderInfo) -> list[str]:
 
 
 def truncation_notices(representations: Representations) -> list[str]:
+    """How many sentences were cut at the encoder's limit; empty where none was."""
     if not representations.truncated:
         return []
     return [

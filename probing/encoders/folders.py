@@ -153,6 +153,7 @@ def _refuse_config(config: dict[str, Any], shown: str) -> None:
 
 
 def read_json(file: Path, shown: str) -> dict[str, Any]:
+    """The object in a JSON file of a checkpoint. Raises EncoderError for anything else."""
     try:
         if file.stat().st_size > _LARGEST_JSON:
             raise EncoderError(
