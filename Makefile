@@ -36,7 +36,7 @@ lint: $(VENV)/.tests
 # The finished run that a first visit shows.
 sample: $(VENV)/.warm
 	rm -rf data/sample_run
-	$(BIN)/python -m probing run data/reviews.csv --label category --maps all --slim --out data/sample_run
+	$(BIN)/python -m probing run data/reviews.csv --label category --depth full --maps all --slim --out data/sample_run
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts

@@ -65,7 +65,9 @@ def _checked(sentences: Sentences) -> Draft:
     if not len(sentences):
         column = sentences.source.text_column
         raise DataError(f"no row has a text in column {column!r}. Choose another text column.")
-    return Draft(sentences, reading.check_labels(sentences) if sentences.labels is not None else ())
+    if sentences.labels is None:
+        return Draft(sentences, ())
+    return Draft(sentences, reading.check_labels(sentences, selection.target()))
 
 
 def _understood(name: str, data: bytes, digest: str) -> File:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.samples import SAMPLES
+from probing.settings import Target
 
 UPLOAD, RUN = "upload", "run"
 """Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
@@ -58,12 +59,27 @@ def open_run(run: str | None) -> None:
         st.query_params["run"] = run
 
 
+def take_cell() -> None:
+    """Choose the cell of the point that was clicked in the chart ``accuracy``."""
+    for point in st.session_state["accuracy"].selection.points:
+        found = point.get("customdata")
+        if found is not None and len(found) == 3:
+            st.session_state["layer"] = int(found[1])
+            st.session_state["pooling"] = str(found[2])
+
+
 def source() -> str:
     """Where the next run's sentences come from: a key of ``SAMPLES``, ``UPLOAD`` or ``RUN``."""
     chosen = st.session_state.get("source")
     if chosen is None:
         return RUN if st.session_state.get("shown_run") else next(iter(SAMPLES))
     return str(chosen)
+
+
+def target() -> Target:
+    """What the labels of the next run are said to be."""
+    chosen: Target = st.session_state.get("target", "auto")
+    return chosen
 
 
 def upload() -> Upload | None:

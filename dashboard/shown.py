@@ -6,7 +6,7 @@ from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.samples import FINISHED
 from dashboard.words import duration, said
-from probing.progress import STAGES
+from probing.progress import DEEP, STAGES
 from probing.record import Run
 
 POLL = 0.5  # seconds between looks at a running job
@@ -69,7 +69,9 @@ def _follow(job: str) -> None:
     else:
         st.progress(_share(status), text=_words(status))
     stages = " → ".join(
-        f"**{name}**" if stage == status.stage else name for stage, name in STAGES.items()
+        f"**{name}**" if stage == status.stage else name
+        for stage, name in STAGES.items()
+        if stage not in DEEP or status.stage in DEEP
     )
     if "/" not in job:
         st.caption(stages)

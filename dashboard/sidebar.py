@@ -10,9 +10,15 @@ from probing.encoders import understand
 from probing.errors import ProbingError, SettingsError
 from probing.representations import POOLINGS
 from probing.sentences import Sentences
-from probing.settings import Settings
+from probing.settings import Settings, Target
 
 _BUNDLED, _OTHER = "all-MiniLM-L6-v2 (bundled)", "Another encoder"
+
+_TARGETS: dict[Target, str] = {
+    "auto": "found out",
+    "classes": "classes",
+    "numbers": "numbers",
+}
 
 
 def show(chosen: selection.Selection) -> None:
@@ -69,6 +75,12 @@ def _settings() -> Settings | None:
             help="A model id on the Hugging Face hub, or the path of a local folder, "
             "e.g. ./my-model. Only safetensors weights are loaded, and never remote code.",
         ).strip()
+    deep = st.toggle(
+        "In depth",
+        key="depth",
+        help="Adds what takes long: the encoder with random weights (three seeds), permutation "
+        "tests and description lengths. Several times the time of a plain run.",
+    )
     with st.expander("Settings"):
         poolings = st.multiselect(
             "Poolings",
@@ -86,12 +98,26 @@ def _settings() -> Settings | None:
             key="folds",
             help="Each sentence is scored by a probe that was fitted on the other folds.",
         )
+        target = st.selectbox(
+            "Labels are",
+            list(_TARGETS),
+            format_func=_TARGETS.__getitem__,
+            key="target",
+            help="Classes are probed by logistic regression, numbers by ridge regression (R²).",
+        )
         seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", help="Of folds and maps.")
     try:
         if not name:
             raise SettingsError("Name an encoder: a hub id or the path of a folder.")
         understand(name)
-        return Settings(encoder=name, poolings=tuple(poolings), folds=int(folds), seed=int(seed))
+        return Settings(
+            encoder=name,
+            poolings=tuple(poolings),
+            folds=int(folds),
+            seed=int(seed),
+            depth="full" if deep else "quick",
+            target=target,
+        )
     except ProbingError as error:
         st.info(said(error))
         return None

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING, NoReturn
 from probing.errors import ProbingError, SettingsError
 from probing.progress import STAGES, Progress
 from probing.representations import POOLINGS
-from probing.settings import MAPS, Settings
+from probing.settings import DEPTHS, MAPS, TARGETS, Settings
+from probing.verdict import describe
 
 if TYPE_CHECKING:
     from probing.record import Run
@@ -23,6 +25,15 @@ _EPILOG = """\
 The result table goes to standard output, progress to standard error. Exit status: 0 done; 2 the
 input or an argument is bad (one line "error: …" says what and what to do); 130 interrupted.
 """
+
+_COLUMNS = {
+    "classes": (
+        *("layer", "pooling", "accuracy", "ci_low", "ci_high", "balanced_accuracy", "macro_f1"),
+        *("log_loss_bits", "noisy", "selectivity", "cosine", "C", "n", "constant"),
+    ),
+    "numbers": ("layer", "pooling", "r2", "ci_low", "ci_high", "spearman", "C", "n", "constant"),
+}
+"""Columns of the table that a run prints."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,6 +107,20 @@ def _parser() -> argparse.ArgumentParser:
         default="last",
         help="maps to draw: none, of the last layer (default), or of all layers in 2-D and 3-D",
     )
+    run.add_argument(
+        "--depth",
+        choices=DEPTHS,
+        default="quick",
+        help="full adds what takes long: the encoder with random weights, permutation tests, "
+        "description lengths (default: quick)",
+    )
+    run.add_argument(
+        "--target",
+        choices=TARGETS,
+        default="auto",
+        help="what labels are: classes, numbers (ridge regression), or auto (default): numbers "
+        "where there are more than 20 different ones",
+    )
     run.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/NAME-TIME)")
     run.add_argument(
         "--slim", action="store_true", help="leave out the representations and the report"
@@ -122,6 +147,8 @@ def _run(chosen: argparse.Namespace) -> None:
         folds=chosen.folds,
         seed=chosen.seed,
         maps=chosen.maps,
+        depth=chosen.depth,
+        target=chosen.target,
     )
     out = Path(chosen.out) if chosen.out else _default_folder(chosen.csv)
     sentences = read_csv(chosen.csv, text=chosen.text, label=chosen.label, split=chosen.split)
@@ -148,23 +175,27 @@ def _warm(chosen: argparse.Namespace) -> None:
 
 
 def table(run: "Run") -> str:
-    """The result for a terminal; – where a figure does not exist."""
-    if not run.probes:
-        return "no labels: no probes; the maps are in the run's folder"
-    columns = ["layer", "pooling", "accuracy", "ci_low", "ci_high", "balanced_accuracy"]
-    columns += ["macro_f1", "log_loss_bits", "C", "n", "constant"]
+    """The result for a terminal, and the verdict; – where a figure does not exist."""
+    if run.kind == "none":
+        return "no labels: no probes; geometry and maps are in the run's folder"
+    columns = list(_COLUMNS[run.kind])
     shown = run.table[columns].astype(object)
-    for name in columns[2:8]:
-        shown[name] = [("–" if v is None or v != v else f"{v:.3f}") for v in shown[name]]
+    for name in columns[2:]:
+        if name not in ("C", "n", "constant"):
+            shown[name] = [("–" if v is None or v != v else f"{v:.3f}") for v in shown[name]]
     shown["C"] = ["–" if v is None or v != v else f"{v:g}" for v in shown["C"]]
     shown["constant"] = ["constant" if v else "" for v in shown["constant"]]
-    majority = run.record["baselines"]["majority"]
-    foot = (
-        f"majority baseline ({majority['class']}): {majority['accuracy']:.3f} "
-        f"[{majority['ci_low']:.3f}, {majority['ci_high']:.3f}], n = {majority['n']:,}; "
-        f"{run.record['scoring']}"
-    )
-    return f"{shown.to_string(index=False)}\n{foot}"
+    rivals: list[tuple[str, float, float | None, float | None]] = [
+        *((b.name, b.accuracy, b.ci_low, b.ci_high) for b in run.baselines),
+        *((b.name, b.r2, b.ci_low, b.ci_high) for b in run.numeric_baselines),
+    ]
+    foot = [
+        f"baseline {name}: {score:.3f}"
+        + ("" if low is None or high is None else f" [{low:.3f}, {high:.3f}]")
+        for name, score, low, high in rivals
+    ]
+    verdict = textwrap.fill(describe(run), 100)
+    return "\n".join([shown.to_string(index=False), *foot, str(run.record["scoring"]), "", verdict])
 
 
 class _Progress:

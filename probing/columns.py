@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from probing.errors import DataError
-from probing.labels import is_identifier
+from probing.labels import is_identifier, is_numbering
 from probing.parsing.cells import LABEL_NAMES, SPLIT_NAMES, TEXT_NAMES, is_index, is_number, normal
+from probing.parsing.numbers import read_numbers
 from probing.tables import Table
 
 SPLIT_WORDS = {
@@ -110,11 +111,19 @@ def _text_score(name: str, filled: Sequence[str]) -> float:
     return content / 1_000 + (_name_rank(name, TEXT_NAMES) if varied else 0)
 
 
+def _are_quantities(filled: Sequence[str]) -> bool:
+    """Whether the cells are numbers to be predicted, and not the numbers of the rows."""
+    numbers = read_numbers(filled)
+    return numbers.complete and not is_numbering([v for v in numbers.values if v is not None])
+
+
 def _label_score(name: str, filled: Sequence[str], n: int) -> float:
     """Higher for the likelier label column; 0 for one that cannot be a label."""
     distinct = len(set(filled))
     rank = _name_rank(name, LABEL_NAMES)
     small = n < 20 and rank >= 1  # in a handful of rows a name says more than repetition
+    if rank >= 1 and distinct > 20 and _are_quantities(filled):
+        return rank + 0.5
     if distinct < 2 or distinct > _MANY_CLASSES or (is_identifier(distinct, n) and not small):
         return 0
     if rank >= 1:

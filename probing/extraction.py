@@ -14,6 +14,7 @@ from probing.progress import Report, silent
 from probing.representations import POOLINGS, Representations
 
 BATCH_TOKENS = 4_096  # tokens in a batch, padding included
+EMBEDDINGS = "embeddings"  # the mean of layer 0 among a batch's vectors
 CHUNK = 1_000  # texts tokenised at a time when lengths are counted
 
 
@@ -37,6 +38,7 @@ def extract(
     limit = encoder.info.max_tokens
     shape = (encoder.info.layers + 1, len(texts), encoder.info.hidden)
     arrays = {name: _array(folder, name, shape) for name in kept}
+    words = np.empty(shape[1:], dtype=np.float32)
     done = 0
     report(0, len(texts))
     for batch in _batches(np.minimum(lengths, limit), encoder.info.padding_inert):
@@ -47,7 +49,10 @@ def extract(
                     f"{encoder.info.id} gives numbers that are not finite (NaN or infinity); its "
                     "weights are damaged or overflow. Choose another encoder."
                 )
-            arrays[name][:, batch] = values
+            if name == EMBEDDINGS:
+                words[batch] = values[0]
+            else:
+                arrays[name][:, batch] = values
         done += len(batch)
         report(done, len(texts))
     for array in arrays.values():
@@ -58,13 +63,17 @@ def extract(
         truncated=int((lengths > limit).sum()),
         tokens_lost=int((lengths - limit).clip(0).sum()),
         token_counts=np.minimum(lengths, limit).astype(np.int32),
+        embedding_mean=words,
     )
 
 
 def encode_batch(
     texts: Sequence[str], encoder: Encoder, poolings: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Each pooling's (L+1, B, H) float32 array for B texts, in one forward pass."""
+    """Each pooling's (L+1, B, H) float32 array for B texts, in one forward pass.
+
+    Beside them, under ``EMBEDDINGS``, the (1, B, H) mean of the embedding output.
+    """
     batch = encoder.tokenize(texts)
     layers = encoder.forward(batch).layers
     attention = batch["attention_mask"]
@@ -81,6 +90,7 @@ def encode_batch(
                 else:
                     mask = attention if name == "mean" else words
                     vectors[name].append(pooling.mean(states, mask))
+        vectors[EMBEDDINGS] = (vectors.get("mean") or [pooling.mean(layers[0], attention)])[:1]
         return {name: torch.stack(parts).cpu().numpy() for name, parts in vectors.items()}
 
 
@@ -92,6 +102,16 @@ def count_tokens(texts: Sequence[str], encoder: Encoder) -> np.ndarray:
         ids = encoder.tokenizer(part, truncation=False, verbose=False)["input_ids"]
         counts += map(len, ids)
     return np.array(counts, dtype=np.int64)
+
+
+def first_pieces(texts: Sequence[str], encoder: Encoder) -> list[int]:
+    """The id of each text's first word piece; −1 where it has none."""
+    found: list[int] = []
+    for start in range(0, len(texts), CHUNK):
+        part = writable(texts[start : start + CHUNK])
+        ids = encoder.tokenizer(part, add_special_tokens=False, verbose=False)["input_ids"]
+        found += [pieces[0] if pieces else -1 for pieces in ids]
+    return found
 
 
 def _array(folder: Path | None, name: str, shape: tuple[int, int, int]) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from probing.errors import DataError
-from probing.labels import check_labels
-from probing.probes import folds
+from probing.labels import check_labels, quantities
+from probing.probes import folds, numeric_folds
 from probing.sentences import Dropped, Sentences
 from probing.settings import Settings
 
@@ -20,13 +20,16 @@ class Task:
     sentences: Sentences
     """Those that are used."""
     y: np.ndarray | None
-    """int64 (n,) class numbers in the order of ``sentences.classes``; None without labels."""
+    """int64 (n,) class numbers in the order of ``sentences.classes``; None without classes."""
     plan: folds.Plan | None
+    """None without labels."""
     notices: tuple[str, ...]
+    target: np.ndarray | None = None
+    """float64 (n,) the labels where they are probed as numbers; None else."""
 
 
 def prepare(sentences: Sentences, settings: Settings) -> Task:
-    """Leave out what no probe can use, number the classes and lay the folds.
+    """Leave out what no probe can use, number the classes (or read the numbers), lay the folds.
 
     Raises ``DataError`` where too little is left.
     """
@@ -36,8 +39,11 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
         )
     if sentences.labels is None:
         return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
-    label_notices = check_labels(sentences)
+    label_notices = check_labels(sentences, settings.target)
     given = sentences.splits is not None and set(sentences.splits) != {"train"}
+    numbers = quantities(sentences, settings.target)
+    if numbers is not None:
+        return _for_numbers(sentences, np.array(numbers), given, settings, label_notices)
     if given:
         folds.check_split(sentences.labels, sentences.splits or ())
     kept = _without_rare_classes(sentences, given)
@@ -51,9 +57,13 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
     else:
         plan = folds.cross_validation(y, groups, settings.folds, settings.seed)
     notices = (*label_notices, *folds.duplicate_notices(groups, y), *plan.notices)
-    if sentences.splits is not None and not given:
-        notices += ("The split column says train everywhere, so cross-validation is used.",)
-    return Task(kept, y, plan, notices)
+    return Task(kept, y, plan, notices + _unused_split(sentences, given))
+
+
+def _unused_split(sentences: Sentences, given: bool) -> tuple[str, ...]:
+    if sentences.splits is None or given:
+        return ()
+    return ("The split column says train everywhere, so cross-validation is used.",)
 
 
 def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
@@ -85,6 +95,27 @@ def _too_few_classes(given: Sentences, kept: Sentences) -> str:
         "different sentences or more; a probe needs two such classes. Choose another label "
         "column, or none to see maps only."
     )
+
+
+def _for_numbers(
+    sentences: Sentences,
+    target: np.ndarray,
+    given: bool,
+    settings: Settings,
+    label_notices: tuple[str, ...],
+) -> Task:
+    groups = folds.duplicate_groups(sentences.texts)
+    if given:
+        plan = numeric_folds.given_split(target, groups, sentences.splits or (), settings.seed)
+    else:
+        plan = numeric_folds.cross_validation(target, groups, settings.folds, settings.seed)
+    notices = (
+        *label_notices,
+        *numeric_folds.duplicate_notices(groups, target),
+        *plan.notices,
+        *_unused_split(sentences, given),
+    )
+    return Task(sentences, None, plan, notices, target)
 
 
 def from_lists(texts: Sequence[str], labels: Sequence[Any] | None) -> Sentences:

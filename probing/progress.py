@@ -4,15 +4,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["load", "encode", "probe", "map", "save"]
+Stage = Literal[
+    "load",
+    "encode",
+    "probe",
+    "baseline",
+    "conditional",
+    "compare",
+    "twin",
+    "control",
+    "map",
+    "save",
+]
 STAGES: dict[Stage, str] = {
     "load": "Loading the encoder",
     "encode": "Encoding sentences",
-    "probe": "Fitting probes",
+    "probe": "Fitting probes and their controls",
+    "baseline": "Scoring baselines",
+    "conditional": "Probing CLS and mean together",
+    "compare": "Comparing",
+    "twin": "Probing the encoder with random weights",
+    "control": "Permuting labels, measuring description lengths",
     "map": "Drawing maps",
     "save": "Saving",
 }
 """The stages of a run in order, with their names for people."""
+DEEP: tuple[Stage, ...] = ("twin", "control")
+"""Those of an in-depth run only."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def read_csv(
         table = read_table(data, name, header=True, limits=limits)
     sentences = select(table, choose_columns(table, text, label, split), limits)
     if label is not None:
-        check_labels(sentences)
+        check_labels(sentences, None)
     return sentences
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from probing.probes.result import SCALARS, ProbeResult
+from probing.evidence import Estimate, Evidence
+from probing.probes.regression import SCALARS as REGRESSION_SCALARS
+from probing.probes.regression import NumericBaseline, RegressionResult
+from probing.probes.result import SCALARS, Baseline, ProbeResult
 from probing.projections import Projection
 from probing.representations import Representations
 from probing.sentences import Sentences
@@ -15,8 +18,16 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
+Kind = Literal["classes", "numbers", "none"]
+
 SCHEMA = 1
 """Version of the run folder. A reader refuses a newer one."""
+CHECKED = ("noisy", "control", "selectivity", "memorised", "cosine", "cosine_z")
+SHAPED = (
+    *("relative_variance", "anisotropy", "anisotropy_z", "top_share"),
+    *("participation_ratio", "rankme", "cka_mean"),
+)
+"""Fields of ``Check`` and ``Shape`` that are columns of ``probes.csv``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +39,16 @@ class Run:
     sentences: Sentences
     """The n sentences used, with the row numbers they had in the file."""
     probes: tuple[ProbeResult, ...]
-    """One per layer × pooling, by pooling, then by layer; empty for sentences without labels."""
+    """One per layer × pooling, by pooling, then by layer; empty without classes."""
     projections: tuple[Projection, ...]
     """The maps drawn so far."""
     representations: Representations | None = None
     """The vectors behind it all; None in a slim run."""
+    baselines: tuple[Baseline, ...] = ()
+    """Majority, length, TF-IDF and layer-0 mean, in that order; empty without classes."""
+    regressions: tuple[RegressionResult, ...] = ()
+    """What ``probes`` are for classes, for numbers."""
+    numeric_baselines: tuple[NumericBaseline, ...] = ()
 
     @property
     def id(self) -> str:
@@ -40,11 +56,25 @@ class Run:
         return str(self.record["id"])
 
     @cached_property
+    def evidence(self) -> Evidence:
+        """What stands beside the scores; empty in a run that was made without."""
+        return Evidence.from_json(self.record.get("evidence") or {})
+
+    @cached_property
     def table(self) -> "pd.DataFrame":
         """One line per layer × pooling, the same as ``probes.csv``."""
         import pandas as pd
 
-        return pd.DataFrame([probe.row() for probe in self.probes], columns=list(SCALARS))
+        results = self.regressions or self.probes
+        columns = REGRESSION_SCALARS if self.regressions else SCALARS
+        rows = pd.DataFrame([result.row() for result in results], columns=list(columns))
+        beside = pd.DataFrame([_beside(self.evidence, r.layer, r.pooling) for r in results])
+        return pd.concat([rows, beside], axis=1)
+
+    @property
+    def kind(self) -> "Kind":
+        """What the labels are."""
+        return "numbers" if self.regressions else "classes" if self.probes else "none"
 
     def cell(self, layer: int, pooling: str) -> ProbeResult:
         """The probe's result at one layer and pooling; KeyError where the run has none."""
@@ -58,3 +88,14 @@ class Run:
         from probing.figures import draw
 
         return draw(self, name, **options)
+
+
+def _beside(evidence: Evidence, layer: int, pooling: str) -> dict[str, float | None]:
+    """The columns of a cell that ``Evidence`` adds."""
+    check = next((c for c in evidence.checks if (c.layer, c.pooling) == (layer, pooling)), None)
+    shape = next((s for s in evidence.shapes if (s.layer, s.pooling) == (layer, pooling)), None)
+    columns: dict[str, float | None] = {}
+    for name in CHECKED:
+        found: Estimate | float | None = getattr(check, name, None)
+        columns[name] = found.value if isinstance(found, Estimate) else found
+    return columns | {name: getattr(shape, name, None) for name in SHAPED}

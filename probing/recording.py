@@ -2,15 +2,18 @@
 
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from probing.encoders import EncoderInfo
+from probing.evaluation import Findings
 from probing.preparation import Task
+from probing.probes.regression import RegressionResult
+from probing.probes.result import ProbeResult
+from probing.probes.scoring import majority_class
 from probing.representations import Representations
 from probing.settings import Settings
-from probing.statistics import wilson
+from probing.verdict import verdict
 
 PACKAGES = ("torch", "transformers", "tokenizers", "scikit-learn", "umap-learn", "numpy", "numba")
 
@@ -20,6 +23,7 @@ def record_of(
     settings: Settings,
     info: EncoderInfo,
     representations: Representations,
+    findings: Findings,
     timings: dict[str, float],
     notices: tuple[str, ...],
 ) -> dict[str, Any]:
@@ -40,7 +44,7 @@ def record_of(
                 "label": source.label_column,
                 "split": source.split_column,
             },
-            "classes": dict(sentences.class_counts),
+            "classes": dict(sentences.class_counts) if task.target is None else {},
             "encoding": source.encoding,
             "delimiter": source.delimiter,
             "has_header": source.has_header,
@@ -54,31 +58,34 @@ def record_of(
         "settings": {**settings.to_json(), "poolings_used": representations.poolings},
         "scoring": task.plan.description if task.plan else None,
         "timings": timings,
-        "baselines": _baselines(task),
+        "baselines": _baselines(task, findings),
+        "folds": _folds(findings),
         "notices": notices,
-        "verdict": None,
+        "verdict": verdict(findings.evidence, not info.pooler.trained) if task.plan else None,
+        "evidence": findings.evidence.to_json(),
     }
 
 
-def _baselines(task: Task) -> dict[str, Any]:
-    """The majority baseline on the scored sentences."""
-    if task.y is None or task.plan is None:
-        return {}
-    from probing.probes.nested import majority_class
+def _baselines(task: Task, findings: Findings) -> dict[str, Any]:
+    """What methods without a trained encoder get, by name."""
+    found: dict[str, Any] = {b.name: b.scalars() for b in findings.baselines}
+    found |= {b.name: b.scalars() for b in findings.numeric_baselines}
+    if task.y is not None and task.plan is not None:
+        most = majority_class(task.y, task.plan)
+        found["majority"] = {"class": task.sentences.classes[most], **found["majority"]}
+    return found
 
-    scored = np.concatenate([fold.test for fold in task.plan.folds])
-    most = majority_class(task.y, task.plan)
-    correct, n = int((task.y[scored] == most).sum()), len(scored)
-    low, high = wilson(correct, n)
-    label = task.sentences.classes[most]
+
+def _folds(findings: Findings) -> dict[str, Any]:
+    """What each outer fold chose on its inner folds, by cell; an infinite loss is null."""
+    cells: list[ProbeResult | RegressionResult] = [*findings.probes, *findings.regressions]
     return {
-        "majority": {
-            "class": label,
-            "accuracy": correct / n,
-            "ci_low": low,
-            "ci_high": high,
-            "n": n,
+        cell.name: {
+            "C": cell.fold_C,
+            "inner_loss": [loss if isfinite(loss) else None for loss in cell.fold_inner_loss],
         }
+        for cell in cells
+        if not cell.constant
     }
 
 

@@ -15,15 +15,21 @@ th,td{text-align:right;padding:.25rem .6rem;border-bottom:1px solid #e3e7eb}
 th:nth-child(2),td:nth-child(2){text-align:left}td{font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}@media print{h2{break-after:avoid}.chart,table{break-inside:avoid}}
 """
+_LABELS = {"classes": "{} classes", "numbers": "numbers as labels", "none": "no labels"}
 _COLUMNS = {
     "layer": "layer",
     "pooling": "pooling",
     "accuracy": "accuracy",
+    "r2": "R²",
     "ci_low": "95 % from",
     "ci_high": "to",
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "log_loss_bits": "log-loss (bits)",
+    "spearman": "Spearman",
+    "noisy": "with noise",
+    "selectivity": "selectivity",
+    "cosine": "nearest neighbour",
     "C": "C",
     "n": "n",
 }
@@ -32,10 +38,8 @@ _COLUMNS = {
 def html(run: Run) -> str:
     """The report's HTML. The user's texts and labels are escaped throughout."""
     record = run.record
-    parts = [f"<h1>{escape(str(record['data']['name']))}</h1>", _facts(record)]
-    charts: list[tuple[str, Any, str]] = []
-    if run.probes:
-        charts.append(("Accuracy by layer", run.figure("accuracy"), verdict.describe(run)))
+    parts = [f"<h1>{escape(str(record['data']['name']))}</h1>", _facts(run)]
+    charts = [(title, run.figure(name), said) for name, title, said in _panels(run)]
     charts += [
         (
             f"{p.method.upper()} of {p.pooling} at layer {p.layer}",
@@ -51,13 +55,15 @@ def html(run: Run) -> str:
         for p in run.projections
         if p.layer == record["encoder"]["layers"] and p.points.shape[1] == 2
     ]
+    parts += [f"<p>{escape(sentence)}</p>" for sentence in verdict.sentences(run)]
     for number, (title, figure, said) in enumerate(charts):
+        high = figure.layout.height or 460
         chart = figure.to_html(
-            full_html=False, include_plotlyjs=number == 0, default_height="460px"
+            full_html=False, include_plotlyjs=number == 0, default_height=f"{high}px"
         )
         parts.append(f"<h2>{escape(title)}</h2><div class=chart>{chart}</div>")
         parts.append(f"<p class=quiet>{escape(said)}</p>")
-    if run.probes:
+    if run.kind != "none":
         parts.append(f"<h2>All cells</h2><div class=wide>{_table(run)}</div>")
     body = "\n".join(parts)
     title = escape(f"{record['data']['name']} – CLS Probe")
@@ -68,13 +74,61 @@ def html(run: Run) -> str:
     )
 
 
-def _facts(record: Any) -> str:
+def _panels(run: Run) -> list[tuple[str, str, str]]:
+    """(figure, title, what it shows) of what this run has."""
+    evidence = run.evidence
+    wanted = (
+        (run.kind != "none", "accuracy", "Score by layer", "Bands are 95 % intervals."),
+        (
+            bool(evidence.contrasts),
+            "comparisons",
+            "Poolings compared",
+            "Differences on the same sentences with 95 % intervals; filled where they survive the "
+            "correction for all comparisons.",
+        ),
+        (
+            bool(evidence.checks),
+            "arrival",
+            "When CLS becomes about the sentence",
+            "Relative variance, and the probe with and without noise of 1 % of the vectors' size.",
+        ),
+        (
+            any(check.control is not None for check in evidence.checks),
+            "selectivity",
+            "Against the control task",
+            "The same probe on random labels by type of sentence (Hewitt & Liang 2019).",
+        ),
+        (
+            bool(evidence.conditionals),
+            "conditional",
+            "What CLS and the mean add to each other",
+            "Bits of label information beyond the other (Hewitt et al. 2021).",
+        ),
+        (
+            bool(evidence.codes),
+            "description",
+            "Description length",
+            "How far the vectors shorten the labels' code (Voita & Titov 2020).",
+        ),
+        (
+            run.kind == "none",
+            "geometry",
+            "Relative variance",
+            "The share of the vectors' energy that differs between sentences.",
+        ),
+    )
+    return [(name, title, said) for has, name, title, said in wanted if has]
+
+
+def _facts(run: Run) -> str:
+    record = run.record
     data, encoder = record["data"], record["encoder"]
     pooler = encoder["pooler"]
     state = "trained" if pooler["trained"] else "untrained" if pooler["present"] else "none"
     lines = [
         f"{data['rows_used']:,} of {data['rows_read']:,} sentences, "
-        f"{len(data['classes'])} classes. {record['scoring'] or 'No labels: maps only'}.",
+        f"{_LABELS[run.kind].format(len(data['classes']))}. "
+        f"{record['scoring'] or 'No probes: geometry and maps only'}.",
         f"Encoder {encoder['id']} ({encoder['family_title']}, {encoder['layers']} layers, "
         f"{encoder['hidden']} numbers a vector). Pooler: {state} ({pooler['evidence']}).",
         *record["notices"],
@@ -84,17 +138,19 @@ def _facts(record: Any) -> str:
 
 
 def _table(run: Run) -> str:
-    head = "".join(f"<th>{name}</th>" for name in _COLUMNS.values())
+    columns = {key: name for key, name in _COLUMNS.items() if key in run.table.columns}
+    if run.kind == "numbers":
+        columns = {key: name for key, name in columns.items() if run.table[key].notna().any()}
+    head = "".join(f"<th>{name}</th>" for name in columns.values())
     rows = []
-    for probe in run.probes:
-        values = probe.row()
-        cells = "".join(f"<td>{_figure(key, values[key])}</td>" for key in _COLUMNS)
+    for values in run.table.astype(object).to_dict("records"):
+        cells = "".join(f"<td>{_figure(key, values[key])}</td>" for key in columns)
         rows.append(f"<tr>{cells}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _figure(key: str, value: Any) -> str:
-    if value is None:
+    if value is None or value != value:
         return "–"
     if key in ("layer", "n"):
         return f"{value:,}"

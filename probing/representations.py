@@ -25,13 +25,16 @@ class Representations:
     """Tokens cut from them in all."""
     token_counts: np.ndarray | None = None
     """int32 (n,) tokens of each sentence as read, special tokens included."""
+    embedding_mean: np.ndarray | None = None
+    """float32 (n, H) mean over the tokens of the embedding output: the baseline that has no layer
+    behind it, whatever poolings were asked for. Not saved."""
 
     def __post_init__(self) -> None:
         shapes = {array.shape for array in self.arrays.values()}
         if len(shapes) != 1:
             raise ValueError(f"the poolings differ in shape: {sorted(shapes)}")
-        counts = () if self.token_counts is None else (self.token_counts,)
-        for array in (*self.arrays.values(), *counts):
+        beside = (self.token_counts, self.embedding_mean)
+        for array in (*self.arrays.values(), *(a for a in beside if a is not None)):
             array.flags.writeable = False
         object.__setattr__(self, "arrays", MappingProxyType(dict(self.arrays)))
 

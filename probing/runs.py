@@ -12,9 +12,9 @@ import numpy as np
 from probing import projections
 from probing.encoders import EncoderInfo
 from probing.errors import DataError, EncoderError
+from probing.evaluation import evaluate
 from probing.geometry import is_constant
 from probing.preparation import Task, from_lists, prepare
-from probing.probes.result import ProbeResult
 from probing.progress import Progress, Report, Stage, silent
 from probing.projections import METHODS, Method, Projection
 from probing.record import SCHEMA, Run
@@ -117,7 +117,7 @@ def _compute(
         report=_reporter(listener, "encode"),
     )
     clock.lap("encode")
-    probes = _probe_all(task, representations, _reporter(listener, "probe"))
+    findings = evaluate(task, representations, encoder, settings, partial(_reporter, listener))
     clock.lap("probe")
     maps = _draw_maps(task, representations, settings, _reporter(listener, "map"))
     clock.lap("map")
@@ -127,11 +127,21 @@ def _compute(
         *encoder_notices(encoder.info),
         *notice,
         *truncation_notices(representations),
+        *findings.notices,
     )
-    record = record_of(task, settings, encoder.info, representations, clock.laps, notices)
+    record = record_of(task, settings, encoder.info, representations, findings, clock.laps, notices)
     record = {"schema": SCHEMA, "id": run_id, **record}
     record["encoder"]["device"] = str(encoder.device)
-    return Run(record, task.sentences, probes, maps, representations)
+    return Run(
+        record,
+        task.sentences,
+        findings.probes,
+        maps,
+        representations,
+        baselines=findings.baselines,
+        regressions=findings.regressions,
+        numeric_baselines=findings.numeric_baselines,
+    )
 
 
 def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str, ...], list[str]]:
@@ -145,34 +155,6 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
             "Choose the pooling cls or mean."
         )
     return kept, [f"pooled is left out: {info.pooler.evidence}."]
-
-
-def _probe_all(
-    task: Task, representations: Representations, report: Report
-) -> tuple[ProbeResult, ...]:
-    if task.y is None or task.plan is None:
-        return ()
-    from probing.probes import nested
-
-    cells = [
-        (p, layer) for p in representations.poolings for layer in range(representations.layers)
-    ]
-    results: list[ProbeResult] = []
-    report(0, len(cells))
-    for pooling, layer in cells:
-        results.append(
-            nested.probe(
-                representations.cell(layer, pooling),
-                task.y,
-                len(task.sentences.classes),
-                task.plan,
-                layer=layer,
-                pooling=pooling,
-                tick=lambda: report(len(results), len(cells)),
-            )
-        )
-        report(len(results), len(cells))
-    return tuple(results)
 
 
 def _draw_maps(

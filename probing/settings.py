@@ -8,6 +8,10 @@ from probing.representations import POOLINGS
 
 Maps = Literal["none", "last", "all"]
 MAPS: tuple[Maps, ...] = ("none", "last", "all")
+Depth = Literal["quick", "full"]
+DEPTHS: tuple[Depth, ...] = ("quick", "full")
+Target = Literal["auto", "classes", "numbers"]
+TARGETS: tuple[Target, ...] = ("auto", "classes", "numbers")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,12 @@ class Settings:
     """Seed of folds and maps."""
     maps: Maps = "last"
     """Maps drawn with the run: none, those of the last layer, or all layers in 2-D and 3-D."""
+    depth: Depth = "quick"
+    """``full`` adds what takes long: the encoder with random weights, permutations, description
+    length."""
+    target: Target = "auto"
+    """What labels are: classes, numbers (ridge regression), or auto: numbers where there are more
+    than 20 different ones."""
 
     def __post_init__(self) -> None:
         unknown = [p for p in self.poolings if p not in POOLINGS]
@@ -43,6 +53,10 @@ class Settings:
             raise SettingsError(f"seed is {self.seed}; it must be between 0 and 4294967295.")
         if self.maps not in MAPS:
             raise SettingsError(f"maps is {self.maps}; choose one of {', '.join(MAPS)}.")
+        if self.depth not in DEPTHS:
+            raise SettingsError(f"depth is {self.depth}; choose one of {', '.join(DEPTHS)}.")
+        if self.target not in TARGETS:
+            raise SettingsError(f"target is {self.target}; choose one of {', '.join(TARGETS)}.")
         object.__setattr__(self, "encoder", str(self.encoder))  # a Path is welcome
         ordered = tuple(p for p in POOLINGS if p in self.poolings)
         object.__setattr__(self, "poolings", ordered)

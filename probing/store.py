@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from probing import result_files
 from probing.errors import RunFolderError
-from probing.probes.result import SCALARS, ProbeResult
 from probing.projections import Faithfulness, Projection
 from probing.record import SCHEMA, Run
 from probing.representations import Representations
 from probing.sentences import Dropped, Sentences, Source
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 RUN = "run.json"
 _PARTIAL = ".partial-"
@@ -107,7 +107,9 @@ def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
 
         (folder / "report.html").write_text(html(run), encoding="utf-8")
     run.table.to_csv(folder / "probes.csv", index=False)
-    parquet.write_table(_predictions(run), folder / "predictions.parquet", compression="zstd")
+    parquet.write_table(
+        result_files.predictions(run), folder / "predictions.parquet", compression="zstd"
+    )
     save_sentences(run.sentences, folder / "sentences.parquet")
     (folder / "projections").mkdir(exist_ok=True)
     for projection in run.projections:
@@ -139,7 +141,7 @@ def load_run(path: str | Path) -> Run:
         return Run(
             record=record,
             sentences=sentences,
-            probes=_load_probes(folder, sentences),
+            **result_files.load(folder, sentences, record),
             projections=tuple(_load_projection(folder, p) for p in record["projections"]),
             representations=Representations.load(
                 folder / "representations",
@@ -218,54 +220,6 @@ def load_sentences(path: Path) -> Sentences:
         rows=tuple(data["row"]),
         source=Source(**about, **lists, dropped=tuple(dropped)),
     )
-
-
-def _predictions(run: Run) -> "pa.Table":
-    import pyarrow as pa
-
-    columns = {"row": pa.array(run.sentences.rows, pa.int64())}
-    if run.sentences.labels is not None:
-        columns["label"] = pa.array(run.sentences.labels, pa.string()).dictionary_encode()
-    classes = pa.array(run.sentences.classes, pa.string())
-    for probe in run.probes:
-        cell = f"{probe.pooling}_{probe.layer}"
-        scored = probe.predicted >= 0
-        numbers = pa.array(probe.predicted, pa.int32(), mask=~scored)
-        columns[cell] = pa.DictionaryArray.from_arrays(numbers, classes)
-        p = probe.true_probability
-        columns[f"p_{cell}"] = pa.array(p, pa.float32(), mask=np.isnan(p))
-    return pa.table(columns)
-
-
-def _load_probes(folder: Path, sentences: Sentences) -> tuple[ProbeResult, ...]:
-    import pandas as pd
-    from pyarrow import parquet
-
-    if sentences.labels is None:
-        return ()
-    table = pd.read_csv(folder / "probes.csv")
-    predictions = parquet.read_table(folder / "predictions.parquet")
-    cells = [f"{row.pooling}_{row.layer}" for row in table.itertuples()]
-    if cells != [name[2:] for name in predictions.column_names if name.startswith("p_")]:
-        raise ValueError("probes.csv and predictions.parquet do not hold the same cells")
-    number = {name: i for i, name in enumerate(sentences.classes)}
-    probes = []
-    rows: list[dict[str, Any]] = table[list(SCALARS)].astype(object).to_dict("records")  # type: ignore[assignment]
-    for row in rows:
-        cell = f"{row['pooling']}_{row['layer']}"
-        predicted = predictions[cell].combine_chunks()
-        names = predicted.dictionary.to_pylist()
-        lookup = np.array([number[name] for name in names] + [-1], dtype=np.int32)
-        probability = predictions[f"p_{cell}"].to_numpy().astype(np.float32)
-        scalars: dict[str, Any] = {k: None if pd.isna(v) else v for k, v in row.items()}
-        probes.append(
-            ProbeResult(
-                **scalars,
-                predicted=lookup[predicted.indices.fill_null(len(names)).to_numpy()],
-                true_probability=probability,
-            )
-        )
-    return tuple(probes)
 
 
 def _key(projection: dict[str, Any]) -> tuple[Any, ...]:

@@ -289,10 +289,67 @@ def test_an_encoder_that_overflows_is_refused(
     encoder: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def overflow(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
-        return {"cls": np.full((3, len(texts), 16), np.inf, dtype=np.float32)}
+        broken = np.full((3, len(texts), 16), np.inf, dtype=np.float32)
+        return {"cls": broken, extraction.EMBEDDINGS: broken[:1]}
 
     monkeypatch.setattr(extraction, "encode_batch", overflow)
     with pytest.raises(EncoderError, match=r"not finite.*Choose another encoder"):
+        extract(TEXTS, encoder(), ("cls",))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_mean_of_layer_zero_comes_whatever_is_asked_for(
+    family: str, checkpoint: Checkpoints, encoder: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "BATCH_TOKENS", 30)
+    expected = plain_loop(checkpoint(family), TEXTS, last=family == "xlnet")["mean"][0]
+    without = extract(TEXTS, encoder(family), ("cls", "mean_words"))
+    assert without.poolings == ("cls", "mean_words")
+    with_mean = extract(TEXTS, encoder(family), ("mean",))
+    for got in (without, with_mean):
+        assert got.embedding_mean is not None
+        assert got.embedding_mean.dtype == np.float32
+        np.testing.assert_allclose(got.embedding_mean, expected, atol=1e-5, rtol=1e-5)
+    assert np.array_equal(with_mean.embedding_mean, with_mean.cell(0, "mean"))
+    assert np.array_equal(with_mean.embedding_mean, without.embedding_mean)
+
+
+def test_no_mean_is_computed_twice(encoder: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    mean = extraction.pooling.mean
+    monkeypatch.setattr(
+        extraction.pooling, "mean", lambda *given: (calls.append(1), mean(*given))[1]
+    )
+    for poolings, expected in ((("mean",), 3), (("cls",), 1), (("mean", "mean_words"), 6)):
+        calls.clear()
+        extract(TEXTS, encoder(), poolings)
+        assert len(calls) == expected
+
+
+def test_the_mean_of_layer_zero_is_read_only_and_not_saved(
+    encoder: Encoders, tmp_path: Path
+) -> None:
+    got = extract(TEXTS, encoder(), ("cls",), folder=tmp_path)
+    assert got.embedding_mean is not None
+    with pytest.raises(ValueError, match="read-only"):
+        got.embedding_mean[0, 0] = 1.0
+    got.save(tmp_path / "again")
+    for folder in (tmp_path, tmp_path / "again"):
+        assert [path.name for path in folder.glob("*.npy")] == ["cls.npy"]
+        again = Representations.load(folder)
+        assert again is not None
+        assert again.embedding_mean is None
+
+
+def test_a_mean_of_layer_zero_that_overflows_is_refused(
+    encoder: Encoders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflow(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
+        fine = np.zeros((3, len(texts), 16), dtype=np.float32)
+        return {"cls": fine, extraction.EMBEDDINGS: np.full_like(fine[:1], np.nan)}
+
+    monkeypatch.setattr(extraction, "encode_batch", overflow)
+    with pytest.raises(EncoderError, match="not finite"):
         extract(TEXTS, encoder(), ("cls",))
 
 

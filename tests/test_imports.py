@@ -150,7 +150,7 @@ RULES: dict[str, Rule] = {
         of(who, "probing") and of(what, "streamlit", "dashboard")
     ),
     "only probing.figures imports plotly": lambda who, what, top: (
-        of(what, "plotly") and who != "probing.figures"
+        of(what, "plotly") and not of(who, "probing.figures")
     ),
     "probes, projections and statistics never import transformers or encoders": (
         lambda who, what, top: (

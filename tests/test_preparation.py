@@ -143,6 +143,83 @@ def test_the_seed_and_the_folds_are_those_of_the_settings() -> None:
     assert len(tests(folds=3)) == 3
 
 
+# ---- numbers
+
+
+def scores(n: int) -> list[str]:
+    """n different numbers in no order, none of them whole."""
+    return [f"{(i * 37) % 101 / 8 + 0.01 * i:.3f}" for i in range(n)]
+
+
+def test_many_numbers_become_a_target_and_no_classes() -> None:
+    task = prepare(given(scores(40)), Settings())
+    assert task.y is None
+    assert task.target is not None
+    assert task.target.dtype == np.float64
+    assert task.target.tolist() == [float(score) for score in scores(40)]
+    assert task.plan is not None
+    assert task.plan.description == "5-fold cross-validation"
+    assert "40 different numbers. They are probed as numbers" in task.notices[0]
+
+
+def test_up_to_twenty_numbers_are_classes_unless_asked() -> None:
+    few = [str(i % 20) for i in range(100)]
+    task = prepare(given(few), Settings())
+    assert task.target is None
+    assert task.y is not None
+    asked = prepare(given(few), Settings(target="numbers"))
+    assert asked.y is None
+    assert asked.target is not None
+    assert asked.target.tolist() == [i % 20 for i in range(100)]
+    assert prepare(given([str(i % 21) for i in range(105)]), Settings()).target is not None
+
+
+def test_many_numbers_are_classes_where_asked() -> None:
+    task = prepare(given([str(i % 30) for i in range(300)]), Settings(target="classes"))
+    assert task.target is None
+    assert task.y is not None
+    assert len(np.unique(task.y)) == 30
+
+
+def test_every_fold_has_alike_numbers() -> None:
+    task = prepare(given(scores(100)), Settings(seed=3))
+    assert task.plan is not None
+    assert task.target is not None
+    ranks = task.target.argsort().argsort()
+    for fold in task.plan.folds:
+        assert np.bincount(ranks[fold.test] // 20, minlength=5).tolist() == [4] * 5
+        assert len(fold.inner) == 3
+
+
+def test_copies_with_different_numbers_are_told_and_stay_together() -> None:
+    labels = scores(30)
+    same = ("Good", *texts(28), "good ")
+    task = prepare(given(labels, texts=same), Settings())
+    assert any("1 sentence repeats an earlier one" in notice for notice in task.notices)
+    assert any("1 text occurs with different numbers; no probe" in n for n in task.notices)
+    assert task.plan is not None
+    assert all((0 in fold.test) == (29 in fold.test) for fold in task.plan.folds)
+    alike = prepare(given([*labels[:29], labels[0]], texts=same), Settings())
+    assert not any("different numbers; no" in notice for notice in alike.notices)
+
+
+def test_a_split_is_used_for_numbers() -> None:
+    splits = ["train"] * 30 + ["dev"] * 10 + ["test"] * 10
+    task = prepare(given(scores(50), splits), Settings())
+    assert task.plan is not None
+    (fold,) = task.plan.folds
+    assert fold.train.tolist() == list(range(30))
+    assert fold.test.tolist() == list(range(40, 50))
+    assert [held.tolist() for _, held in fold.inner] == [list(range(30, 40))]
+
+
+def test_numbers_whose_split_says_train_everywhere_are_cross_validated() -> None:
+    task = prepare(given(scores(40), ["train"] * 40), Settings())
+    assert task.plan is not None
+    assert len(task.plan.folds) == 5
+    assert "says train everywhere" in task.notices[-1]
+
+
 # ---- lists
 
 
@@ -202,6 +279,7 @@ def test_labels_of_another_length_are_refused() -> None:
         ({"folds": 21}, "folds is 21"),
         ({"seed": -1}, "seed is -1; it must be between 0 and 4294967295"),
         ({"maps": "some"}, "maps is some; choose one of none, last, all"),
+        ({"target": "ranks"}, "target is ranks; choose one of auto, classes, numbers"),
     ],
 )
 def test_settings_out_of_range(choice: dict[str, Any], message: str) -> None:

@@ -188,7 +188,9 @@ def test_dropped_rows_stand_in_the_record(run: Run) -> None:
 def test_predictions_are_a_line_per_sentence(stored: Path, finished: Run) -> None:
     table = parquet.read_table(stored / "predictions.parquet")
     cells = [f"{p}_{n}" for p in ("cls", "pooled", "mean", "mean_words") for n in range(2)]
-    assert table.column_names == ["row", "label", *(c for x in cells for c in (x, f"p_{x}"))]
+    rivals = [f"baseline_{name}" for name in ("majority", "length", "tfidf", "embeddings")]
+    named = [p + name for name in (*cells, *rivals) for p in ("", "p_", "c_")]
+    assert table.column_names == ["row", "label", *named]
     frame = table.to_pandas()
     assert frame["row"].tolist() == list(range(60))
     assert frame["label"].tolist() == list(finished.sentences.labels or ())

@@ -2,67 +2,44 @@
 
 import streamlit as st
 
+from dashboard import glossary
+from dashboard.panels import cell, evidence, scores
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.words import POOLER_HELP, plain
 from probing import verdict
 from probing.record import Run
 
-_PERCENT = ("accuracy", "ci_low", "ci_high", "balanced_accuracy")
-_SHOWN = {
-    "layer": st.column_config.NumberColumn("Layer", width="small"),
-    "pooling": st.column_config.TextColumn("Pooling", width="small"),
-    "accuracy": st.column_config.NumberColumn("Accuracy", format="%.1f %%"),
-    "ci_low": st.column_config.NumberColumn("95 % from", format="%.1f %%"),
-    "ci_high": st.column_config.NumberColumn("to", format="%.1f %%"),
-    "balanced_accuracy": st.column_config.NumberColumn("Balanced accuracy", format="%.1f %%"),
-    "macro_f1": st.column_config.NumberColumn("Macro F1", format="%.3f"),
-    "log_loss_bits": st.column_config.NumberColumn("Log-loss (bits)", format="%.2f"),
-    "C": st.column_config.NumberColumn("C", format="%g"),
-    "n": st.column_config.NumberColumn("n", width="small"),
-    "constant": st.column_config.CheckboxColumn("Constant", width="small"),
-}
-
 
 def show(selection: Selection) -> None:
-    """Draw the accuracy chart, the table of all cells and what the run rests on."""
+    """Draw the verdict, the scores by layer, one cell's sentences, and what supports it all."""
     run = run_or_reason(selection)
     if run is None:
         return
     heading(run)
-    if not run.probes:
-        st.info("These sentences have no labels, so there is nothing to probe. See the Map.")
+    if run.kind == "none":
+        st.info(
+            "These sentences have no labels, so there is nothing to probe: the geometry of the "
+            "vectors is below, their **Map** on the next page."
+        )
     else:
-        st.markdown(verdict.describe(run))
-        chart, numbers = st.columns((3, 2), gap="large")
-        with chart:
-            figure = run.figure("accuracy", dark=selection.dark)
-            st.plotly_chart(
-                figure, theme=None, height=480, key="accuracy", alt=verdict.describe(run)
-            )
-            st.caption(
-                "Bands are 95 % Wilson intervals. An open marker is a constant vector: the same "
-                "for every sentence, so the probe can only name the most frequent class."
-            )
-        with numbers:
-            percent = {name: run.table[name].astype(float) * 100 for name in _PERCENT}
-            st.dataframe(
-                run.table.assign(**percent),
-                column_config=_SHOWN,
-                column_order=list(_SHOWN),
-                hide_index=True,
-                height=420,
-                key="cells",
-            )
-            st.download_button(
-                "Download table (CSV)",
-                run.table.to_csv(index=False).encode(),
-                file_name="probes.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        said(run)
+        scores.show(run, selection.dark)
+        cell.show(run, selection.dark)
+    evidence.show(run, selection.dark)
     about(run)
+
+
+def said(run: Run) -> None:
+    """The verdict, with how it comes about a click away."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown("**What may be concluded**")
+            with st.popover("How is this decided?", icon=":material/help:", type="tertiary"):
+                st.markdown(glossary.VERDICT)
+        first, *rest = verdict.sentences(run) or [""]
+        st.markdown(f"##### {plain(first)}")
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
 
 
 def heading(run: Run) -> None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.jobs import jobs
+from dashboard.panels.cell import choose_layer, choose_pooling
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason, wait_for
 from dashboard.views.layers import heading
@@ -49,8 +50,6 @@ def show(selection: Selection) -> None:
 
 def _choose(run: Run) -> tuple[str, int, int, str]:
     """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
-    layers = int(run.record["encoder"]["layers"])
-    poolings = list(run.record["settings"]["poolings_used"])
     with st.container(horizontal=True, gap="large"):
         method = st.segmented_control(
             "Method",
@@ -70,17 +69,8 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
             key="dimensions",
             bind="query-params",
         )
-        pooling = st.segmented_control(
-            "Pooling",
-            poolings,
-            default=poolings[0],
-            required=True,
-            format_func=figures.NAMES.__getitem__,
-            key="pooling",
-            bind="query-params",
-        )
-        layer = st.slider("Layer", 0, layers, layers, key="layer", bind="query-params", width=320)
-    return str(method), int(dimensions or 2), int(layer), str(pooling)
+        pooling, layer = choose_pooling(run), choose_layer(run)
+    return str(method), int(dimensions or 2), layer, pooling
 
 
 def _constant(run: Run, layer: int, pooling: str) -> bool:

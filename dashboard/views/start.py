@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import cached, views
 from dashboard.samples import FINISHED
 from dashboard.selection import Selection
+from dashboard.words import plain
 from probing import verdict
 
 _ABOUT = (
@@ -46,4 +47,5 @@ def show(selection: Selection) -> None:
             key="start_map",
             alt=f"UMAP of the CLS vectors at layer {layer}, a point per sentence",
         )
-    st.markdown(verdict.describe(run))
+    for sentence in verdict.sentences(run):
+        st.markdown(f"- {plain(sentence)}")

@@ -31,9 +31,28 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
     ``confidence`` (n,) the probability of the predicted class; ``BINS`` equal-width bins, each
     closed above (Naeini et al. 2015).
     """
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    gaps = np.bincount(bins, correct - confidence, minlength=BINS)
+    gaps = np.bincount(_bin(confidence), correct - confidence, minlength=BINS)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def reliability(
+    confidence: np.ndarray, correct: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count, mean confidence and accuracy of each bin of ``calibration_error``, (``BINS``,) each.
+
+    Mean confidence and accuracy are NaN in an empty bin.
+    """
+    bins = _bin(confidence)
+    counts = np.bincount(bins, minlength=BINS)
+    some = np.where(counts, counts, np.nan)
+    sums = (np.bincount(bins, values, minlength=BINS) for values in (confidence, correct))
+    mean, accuracy = (total / some for total in sums)
+    return counts, mean, accuracy
+
+
+def _bin(confidence: np.ndarray) -> np.ndarray:
+    """Number of the bin of each confidence."""
+    return np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
 
 
 def pointwise_information_bits(y: np.ndarray, true_probability: np.ndarray) -> np.ndarray:

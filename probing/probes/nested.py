@@ -1,16 +1,17 @@
 """Nested cross-validation of the linear probe on one cell (layer × pooling)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from probing.geometry import is_constant
-from probing.probes import metrics, solver
+from probing.probes import solver
 from probing.probes.folds import Fold, Plan
 from probing.probes.result import ProbeResult
-from probing.statistics import wilson
+from probing.probes.scoring import majority, score
 
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 """The values of C, from strong to weak regularisation."""
@@ -22,6 +23,23 @@ LOGITS = 20_000_000  # most logits held at once (sentences × problems × classe
 Tick = Callable[[], None]
 
 
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Predictions for the sentences of each outer fold by a probe fitted on the others."""
+
+    log_p: np.ndarray
+    """float64 (n, classes) log-probabilities in nats; NaN in rows that no fold scores."""
+    strengths: tuple[float, ...]
+    """The C of each outer fold."""
+    inner_loss: tuple[float, ...]
+    """The inner log-loss (nats) of each fold's choice; infinite where nothing was chosen."""
+
+    @property
+    def C(self) -> float:
+        """The median of the folds' choices, the lower one of two."""
+        return sorted(self.strengths)[(len(self.strengths) - 1) // 2]
+
+
 def probe(
     x: np.ndarray,
     y: np.ndarray,
@@ -30,31 +48,63 @@ def probe(
     *,
     layer: int,
     pooling: str,
+    features: solver.Features | None = None,
     strengths: Sequence[float] = STRENGTHS,
     tick: Tick = lambda: None,
 ) -> ProbeResult:
     """Probe (n, H) representations for the class numbers ``y`` (n,) along the folds of ``plan``.
 
-    ``tick`` is called after every batch of fits and may raise to stop.
+    ``features`` are ``solver.Features.of(x)`` where they are at hand. ``tick`` is called after
+    every batch of fits and may raise to stop.
     """
-    scored = np.concatenate([fold.test for fold in plan.folds])
     if is_constant(x):
-        return _constant(y, plan, layer, pooling)
-    features, target = solver.Features.of(x), torch.from_numpy(y.astype(np.int64))
+        return majority(ProbeResult, y, plan, layer=layer, pooling=pooling)
+    features = solver.Features.of(x) if features is None else features
+    held = held_out(features, y, classes, plan.folds, strengths=strengths, tick=tick)
+    return score(
+        ProbeResult,
+        y,
+        held.log_p,
+        held.C,
+        layer=layer,
+        pooling=pooling,
+        fold_C=held.strengths,
+        fold_inner_loss=held.inner_loss,
+    )
+
+
+def held_out(
+    features: solver.Features,
+    y: np.ndarray,
+    classes: int,
+    folds: Sequence[Fold],
+    *,
+    strengths: Sequence[float] = STRENGTHS,
+    fixed: Sequence[float] | None = None,
+    tick: Tick = lambda: None,
+) -> HeldOut:
+    """Nested cross-validation: C on each fold's inner folds, predictions for its test sentences.
+
+    ``fixed`` gives each fold its C instead, and nothing is chosen.
+    """
+    target = torch.from_numpy(y.astype(np.int64))
     log_p = np.full((len(y), classes), np.nan)
-    chosen = []
-    for folds in _batches(plan.folds, len(y), classes):
-        strength = choose_strength(features, target, classes, folds, strengths, tick)
-        chosen += strength
-        trains = [fold.train for fold in folds]
-        for fold, values in zip(
-            folds,
-            _predict(features, target, classes, trains, strength, [f.test for f in folds]),
-            strict=True,
-        ):
+    chosen: list[float] = []
+    losses: list[float] = []
+    for part in _batches(folds, len(y), classes):
+        if fixed is None:
+            strength, loss = choose_strength(features, target, classes, part, strengths, tick)
+        else:
+            strength = list(fixed[len(chosen) : len(chosen) + len(part)])
+            loss = [float("inf")] * len(part)
+        chosen, losses = chosen + strength, losses + loss
+        trains = [fold.train for fold in part]
+        tests = [fold.test for fold in part]
+        predicted = _predict(features, target, classes, trains, strength, tests)
+        for fold, values in zip(part, predicted, strict=True):
             log_p[fold.test] = values
         tick()
-    return _score(y, log_p, scored, sorted(chosen)[(len(chosen) - 1) // 2], layer, pooling)
+    return HeldOut(log_p, tuple(chosen), tuple(losses))
 
 
 def choose_strength(
@@ -65,16 +115,18 @@ def choose_strength(
     strengths: Sequence[float],
     tick: Tick = lambda: None,
     whole: bool = False,
-) -> list[float]:
-    """For each fold, the C of least log-loss over its inner folds; ties go to the stronger one.
+) -> tuple[list[float], list[float]]:
+    """For each fold, the C of least log-loss over its inner folds, and that log-loss (nats).
+
+    Ties go to the stronger regularisation.
 
     The walk from strong to weak ends when every fold's inner log-loss has passed its minimum
     (see ``PATIENCE``): weak regularisation costs most. ``whole`` walks all the way.
-    Without inner folds every C ties, and the strongest is taken.
+    Without inner folds every C ties, and the strongest is taken (its log-loss is infinite).
     """
     pairs = [(i, *pair) for i, fold in enumerate(folds) for pair in fold.inner]
     if not pairs:
-        return [strengths[0]] * len(folds)
+        return [strengths[0]] * len(folds), [float("inf")] * len(folds)
     owner = np.array([i for i, _, _ in pairs])
     train = _masks([part for _, part, _ in pairs], len(y))
     losses = np.full((len(folds), len(strengths)), np.inf)
@@ -89,13 +141,19 @@ def choose_strength(
         )
         totals = np.array([sums[owner == i].sum(axis=0) for i in range(len(folds))])
         losses[:, step] = np.where(totals[:, 1] > 0, totals[:, 0] / totals[:, 1].clip(1), 0.0)
-        if not whole and _passed(losses[:, : step + 1]).all():
+        if not whole and passed(losses[:, : step + 1]).all():
             break
+    return least(losses, strengths)
+
+
+def least(losses: np.ndarray, strengths: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Each fold's C of least loss among its (folds, values so far), and that loss."""
     best = losses.min(axis=1, keepdims=True)
-    return [strengths[i] for i in (losses <= best * (1 + TIE)).argmax(axis=1)]
+    index = (losses <= best * (1 + TIE)).argmax(axis=1)
+    return [strengths[i] for i in index], losses[np.arange(len(losses)), index].tolist()
 
 
-def _passed(losses: np.ndarray) -> np.ndarray:
+def passed(losses: np.ndarray) -> np.ndarray:
     """Whether each fold's losses (folds, values so far) have passed their minimum."""
     since = losses.shape[1] - 1 - losses.argmin(axis=1)
     clearly = losses[:, -1] > losses.min(axis=1) * (1 + CLEARLY)
@@ -149,70 +207,3 @@ def _batches(folds: Sequence[Fold], n: int, classes: int) -> list[Sequence[Fold]
     inner = max(1, max(len(fold.inner) for fold in folds))
     size = max(1, LOGITS // (n * inner * (1 if classes == 2 else classes)))
     return [folds[i : i + size] for i in range(0, len(folds), size)]
-
-
-def _constant(y: np.ndarray, plan: Plan, layer: int, pooling: str) -> ProbeResult:
-    """The majority baseline: all that one vector for every sentence allows."""
-    predicted = np.full(len(y), -1, dtype=np.int32)
-    for fold in plan.folds:
-        predicted[fold.test] = majority_class(y, plan)
-    scored = predicted >= 0
-    correct, n = int((predicted == y)[scored].sum()), int(scored.sum())
-    low, high = wilson(correct, n)
-    return ProbeResult(
-        layer=layer,
-        pooling=pooling,
-        accuracy=correct / n,
-        ci_low=low,
-        ci_high=high,
-        balanced_accuracy=None,
-        macro_f1=None,
-        log_loss_bits=None,
-        C=None,
-        n=n,
-        constant=True,
-        usable_information_bits=None,
-        calibration_error=None,
-        predicted=predicted,
-        true_probability=np.full(len(y), np.nan, dtype=np.float32),
-    )
-
-
-def majority_class(y: np.ndarray, plan: Plan) -> int:
-    """The most frequent class: of all sentences in cross-validation, of train in a given split."""
-    seen = np.arange(len(y)) if len(plan.folds) > 1 else plan.folds[0].train
-    return int(np.bincount(y[seen]).argmax())
-
-
-def _score(
-    y: np.ndarray, log_p: np.ndarray, scored: np.ndarray, c: float, layer: int, pooling: str
-) -> ProbeResult:
-    truth, values = y[scored], log_p[scored]
-    predicted, n = values.argmax(axis=1).astype(np.int32), len(truth)
-    true_log_p = values[np.arange(n), truth]
-    loss = -float(true_log_p.mean() / np.log(2))
-    # a class that a fold never saw has probability 0 and log-loss infinity: nothing to show
-    finite = np.isfinite(loss) and loss < 1e6
-    correct = int((predicted == truth).sum())
-    low, high = wilson(correct, n)
-    all_predicted = np.full(len(y), -1, dtype=np.int32)
-    all_predicted[scored] = predicted
-    probability = np.full(len(y), np.nan, dtype=np.float32)
-    probability[scored] = np.exp(true_log_p)
-    return ProbeResult(
-        layer=layer,
-        pooling=pooling,
-        accuracy=correct / n,
-        ci_low=low,
-        ci_high=high,
-        balanced_accuracy=metrics.balanced_accuracy(truth, predicted),
-        macro_f1=metrics.macro_f1(truth, predicted),
-        log_loss_bits=loss if finite else None,
-        C=c,
-        n=n,
-        constant=False,
-        usable_information_bits=metrics.entropy_bits(truth) - loss if finite else None,
-        calibration_error=metrics.calibration_error(np.exp(values.max(axis=1)), predicted == truth),
-        predicted=all_predicted,
-        true_probability=probability,
-    )

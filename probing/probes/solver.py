@@ -109,7 +109,8 @@ class _Batch:
     """P problems over one matrix: their loss, gradient and preconditioner."""
 
     def __init__(self, x: Features, y: Tensor, classes: int, train: Tensor, c: Tensor) -> None:
-        self.x, self.y, self.classes, self.train = x, y, classes, train
+        self.x, self.classes, self.train = x, classes, train
+        self.y = y[:, None] if y.ndim == 1 else y  # (n, 1) or (n, P)
         self.counts = train.sum(0)  # (P,)
         self.penalty = 1.0 / (c * self.counts)  # (P,) λ of the mean loss
         # float64, or a column that is constant in train gets a spurious tiny variance
@@ -122,13 +123,15 @@ class _Batch:
         self.columns = 1 if classes == 2 else classes
         self.absent = torch.zeros(len(c), self.columns)
         if classes > 2:
-            one_hot = torch.nn.functional.one_hot(y, classes).to(torch.float32)
-            self.absent = torch.where(train.T @ one_hot == 0, ABSENT, 0.0)
+            index = self.y.expand(train.shape).T
+            seen = torch.zeros(len(c), classes).scatter_add_(1, index, train.T)
+            self.absent = torch.where(seen == 0, ABSENT, 0.0)
 
     def select(self, keep: Tensor) -> "_Batch":
         """The problems ``keep`` of this batch."""
         part = object.__new__(_Batch)
-        part.x, part.y, part.classes, part.columns = self.x, self.y, self.classes, self.columns
+        part.x, part.classes, part.columns = self.x, self.classes, self.columns
+        part.y = self.y if self.y.shape[1] == 1 else self.y[:, keep]
         part.train, part.mean = self.train[:, keep], self.mean[:, keep]
         part.inverse_std, part.absent = self.inverse_std[:, keep], self.absent[keep]
         part.counts, part.penalty = self.counts[keep], self.penalty[keep]
@@ -146,14 +149,14 @@ class _Batch:
         logits = (self.x.values @ weights.reshape(d, -1)).reshape(-1, problems, k) + intercepts
         share = self.train / self.counts
         if k == 1:
-            sign = (2 * self.y - 1)[:, None, None]
+            sign = (2 * self.y - 1)[:, :, None]
             loss = torch.nn.functional.softplus(-sign * logits)[:, :, 0]
             probability = torch.sigmoid(logits)
-            residual = probability - self.y[:, None, None]
+            residual = probability - self.y[:, :, None]
             curvature = (share * (probability * (1 - probability))[:, :, 0]).sum(0)
         else:
             log_p = torch.log_softmax(logits, -1)
-            true = self.y[:, None, None].expand(-1, problems, 1)
+            true = self.y[:, :, None].expand(-1, problems, 1)
             loss = -log_p.gather(2, true)[:, :, 0]
             residual = log_p.exp_()
             curvature = (share * (1 - residual.square().sum(-1))).sum(0) / k
@@ -220,9 +223,10 @@ def fit(
 ) -> tuple[Fits, Tensor]:
     """Solve P problems at once.
 
-    ``y`` int64 (n,) class numbers; ``train`` float32 (n, P) of 0 and 1; ``c`` float32 (P,).
-    Each problem needs two classes among its training rows. ``start`` (d+1, P, K) are the
-    parameters of an earlier call, the second value returned, to start from.
+    ``y`` int64 (n,) class numbers, or (n, P) where each problem has labels of its own; ``train``
+    float32 (n, P) of 0 and 1; ``c`` float32 (P,). Each problem needs two classes among its
+    training rows. ``start`` (d+1, P, K) are the parameters of an earlier call, the second value
+    returned, to start from.
     """
     whole = _Batch(x, y, classes, train, c)
     shape = (x.values.shape[1] + 1, len(c), whole.columns)

@@ -14,8 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from probing.errors import Cancelled
 from probing.probes import metrics, solver
 from probing.probes.folds import Fold, Plan, cross_validation, given_split
-from probing.probes.nested import STRENGTHS, choose_strength, majority_class, probe
+from probing.probes.nested import STRENGTHS, choose_strength, probe
 from probing.probes.result import SCALARS, ProbeResult
+from probing.probes.scoring import majority_class
 from probing.statistics import wilson
 
 
@@ -71,7 +72,7 @@ def test_equal_to_scikit_learn(n: int, d: int, classes: int, spread: float, seed
     x, y = blobs(n, d, classes, spread, seed)
     plan = cross_validation(y, np.arange(n), 5, seed)
     wanted, margins, p = reference(x, y, plan)
-    chosen = choose_strength(
+    chosen, _ = choose_strength(
         solver.Features.of(x), torch.from_numpy(y), classes, plan.folds, STRENGTHS
     )
     assert min(margins) > 1e-5, "a choice this close tells nothing: take another seed"
@@ -93,8 +94,8 @@ def test_the_walk_that_stops_early_chooses_as_the_whole_grid_does(seed: int) -> 
     x, y = blobs(60, int(rng.integers(2, 80)), classes, rng.choice([0, 0.2, 0.5, 1, 3]), seed)
     plan = cross_validation(y, np.arange(60), 4, seed)
     features, target = solver.Features.of(x), torch.from_numpy(y)
-    short = choose_strength(features, target, classes, plan.folds, STRENGTHS)
-    whole = choose_strength(features, target, classes, plan.folds, STRENGTHS, whole=True)
+    short, _ = choose_strength(features, target, classes, plan.folds, STRENGTHS)
+    whole, _ = choose_strength(features, target, classes, plan.folds, STRENGTHS, whole=True)
     assert short == whole
 
 
@@ -121,7 +122,7 @@ def test_ties_go_to_the_stronger_regularisation() -> None:
     x = np.zeros((40, 3), np.float32)
     plan = cross_validation(y, np.arange(40), 4, 0)
     features = solver.Features.of(x)
-    chosen = choose_strength(features, torch.from_numpy(y), 2, plan.folds, STRENGTHS)
+    chosen, _ = choose_strength(features, torch.from_numpy(y), 2, plan.folds, STRENGTHS)
     assert chosen == [1e-4] * 4
 
 

@@ -1,21 +1,33 @@
-"""How all charts look: colours for light and dark, grid, fonts."""
+"""How all charts look: colours for light and dark, grid, fonts, room for labels."""
 
 from dataclasses import dataclass
 from typing import Any
+
+HEIGHT = 480  # pixels of a chart by layer; the distances between its labels rest on it
+TOP, BOTTOM, LEFT = 42, 48, 52  # pixels around the plot: a title line, an axis title, tick labels
+NARROW = 340  # pixels of text that fit across a phone
+LABEL = 13  # font size of labels, in pixels
+FAMILY = "Source Sans, system-ui, sans-serif"
+SMALL = 12  # font size of what stays in the background
 
 
 @dataclass(frozen=True)
 class Style:
     """Colours of one appearance. Okabe & Ito's palette, told apart with any colour vision."""
 
+    paper: str
+    """What charts lie on: they are transparent, but open markers are filled with it."""
     ink: str
     quiet: str
     grid: str
     poolings: dict[str, str]
     classes: tuple[str, ...]
+    numbers: tuple[str, ...]
+    """From low to high: cividis, without the end that the background swallows."""
 
 
 LIGHT = Style(
+    paper="#ffffff",
     ink="#1f2933",
     quiet="#66717d",
     grid="#e3e7eb",
@@ -31,8 +43,10 @@ LIGHT = Style(
         "#E69F00",
         "#3D3D3D",
     ),
+    numbers=("#00224e", "#575d6d", "#918e75", "#c7b33c"),
 )
 DARK = Style(
+    paper="#0e1117",
     ink="#e8ecf0",
     quiet="#9aa5b1",
     grid="#2c353f",
@@ -48,6 +62,7 @@ DARK = Style(
         "#E6B34D",
         "#D0D6DC",
     ),
+    numbers=("#4f6fa8", "#8f8d80", "#c4b25e", "#fee838"),
 )
 
 
@@ -57,15 +72,20 @@ def faded(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
+def width(text: str, size: int = LABEL) -> int:
+    """Pixels that a line of text takes at most, in whichever sans-serif font is there."""
+    return round(sum(0.72 if c.isupper() else 0.56 for c in text) * size)
+
+
 def dress(figure: Any, style: Style) -> None:
     """What all charts share: no background, quiet grid, ink for text."""
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": style.ink, "size": 13, "family": "Source Sans, system-ui, sans-serif"},
+        font={"color": style.ink, "size": LABEL, "family": FAMILY},
         margin={"l": 56, "r": 16, "t": 12, "b": 48},
-        hoverlabel={"align": "left", "font": {"size": 13}},
+        hoverlabel={"align": "left", "font": {"size": LABEL, "family": FAMILY}},
     )
     axis = {"gridcolor": style.grid, "zeroline": False, "linecolor": style.grid}
     figure.update_xaxes(**axis)

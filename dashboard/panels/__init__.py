@@ -1,0 +1,1 @@
+"""Parts of views: ``show(run, …) -> None`` each."""

@@ -1,0 +1,133 @@
+"""The evaluation of sentences whose labels are numbers: ridge regression, R² and Spearman.
+
+What only classes have (type control, memorisation, nearest neighbours, bits) is left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from probing import comparison
+from probing.comparison import Board
+from probing.evaluation import depth
+from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
+from probing.evidence import Check, Evidence
+from probing.preparation import Task
+from probing.probes.folds import Plan, duplicate_groups
+from probing.probes.regression import NumericBaseline, RegressionResult
+from probing.representations import Representations
+from probing.settings import Settings
+
+if TYPE_CHECKING:
+    from probing.encoders import Encoder
+
+Tick = Callable[[], None]
+
+
+def evaluate(
+    task: Task,
+    plan: Plan,
+    representations: Representations,
+    encoder: "Encoder",
+    settings: Settings,
+    reporter: Reporter,
+) -> Findings:
+    """Cells with noise, baselines, comparisons; random weights in an in-depth run."""
+    from probing.probes import ridge
+
+    assert task.target is not None  # a task with numbers
+    target, texts = task.target, task.sentences.texts
+
+    def regress(x: np.ndarray, layer: int, pooling: str, tick: Tick) -> RegressionResult:
+        return ridge.regress(x, target, plan, layer=layer, pooling=pooling, tick=tick)
+
+    cells, noisy = _cells(representations, regress, settings.seed, reporter)
+    rivals = _baselines(target, texts, representations, plan, reporter)
+    groups = duplicate_groups(texts)
+    board = Board.of("r2", cells[0].scored, target, groups, settings.seed)
+    weighed = comparison.weigh(board, cells, rivals, plan.folds, settings.seed)
+    evidence = Evidence(
+        metric="r2",
+        shapes=tuple(shape_of(representations, p, layer) for p, layer in cells_of(representations)),
+        checks=_checks(board, cells, noisy),
+        contrasts=weighed.contrasts,
+        best=weighed.best,
+    )
+    if settings.depth == "full":
+        twins = depth.twins(
+            board,
+            texts,
+            representations,
+            encoder,
+            lambda x, layer, pooling, tick: regress(x, layer, pooling, tick).predicted,
+            settings.seed,
+            reporter("twin"),
+        )
+        evidence = replace(evidence, twins=twins)
+    return Findings(regressions=weighed.cells, numeric_baselines=weighed.rivals, evidence=evidence)
+
+
+def _cells(
+    representations: Representations,
+    regress: Callable[[np.ndarray, int, str, Tick], RegressionResult],
+    seed: int,
+    reporter: Reporter,
+) -> tuple[tuple[RegressionResult, ...], dict[str, np.ndarray]]:
+    """Every cell, and what its probe predicts from noisy vectors."""
+    from probing import controls
+
+    cells, report = cells_of(representations), reporter("probe")
+    found: list[RegressionResult] = []
+    noisy: dict[str, np.ndarray] = {}
+
+    def tick() -> None:
+        report(len(found), len(cells))
+
+    tick()
+    for pooling, layer in cells:
+        x = representations.cell(layer, pooling)
+        result = regress(x, layer, pooling, tick)
+        if not result.constant:
+            noisy[result.name] = regress(controls.noisy(x, seed), layer, pooling, tick).predicted
+        found.append(result)
+        tick()
+    return tuple(found), noisy
+
+
+def _checks(
+    board: Board, cells: tuple[RegressionResult, ...], noisy: dict[str, np.ndarray]
+) -> tuple[Check, ...]:
+    able = [cell for cell in cells if cell.name in noisy]
+    if not able:
+        return ()
+    scores = comparison.estimates(board, [noisy[cell.name] for cell in able])
+    return tuple(
+        Check(cell.layer, cell.pooling, score, None, None, None, None, None)
+        for cell, score in zip(able, scores, strict=True)
+    )
+
+
+def _baselines(
+    target: np.ndarray,
+    texts: tuple[str, ...],
+    representations: Representations,
+    plan: Plan,
+    reporter: Reporter,
+) -> tuple[NumericBaseline, ...]:
+    from probing import numeric_baselines as baselines
+
+    report, words = reporter("baseline"), representations.embedding_mean
+    assert words is not None  # extract fills it
+    found = [baselines.mean(target, plan)]
+
+    def tick() -> None:
+        report(len(found), 4)
+
+    tick()
+    found.append(baselines.length(representations.token_counts, texts, target, plan, tick))
+    found.append(baselines.tfidf(texts, target, plan, tick))
+    found.append(baselines.embeddings(words, target, plan, tick))
+    tick()
+    return tuple(found)

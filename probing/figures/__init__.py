@@ -1,0 +1,45 @@
+"""Values to Plotly figures. The only importer of plotly.
+
+Each figure is a function of values and of ``dark``; ``draw`` finds the values in a run. Texts and
+labels are the user's, so they are escaped wherever they go in.
+"""
+
+from probing.figures.cells import calibration, choices
+from probing.figures.codes import LENGTHS, description, learning
+from probing.figures.counts import class_counts, lengths
+from probing.figures.differences import comparisons, conditional
+from probing.figures.drawing import FIGURES, draw
+from probing.figures.layers import accuracy, selectivity
+from probing.figures.maps import scatter
+from probing.figures.of_run import SCORES
+from probing.figures.onset import arrival
+from probing.figures.shapes import MEASURES, geometry
+from probing.figures.texts import NAMES
+from probing.figures.values import METRICS, Line, Point, Reference, Scale
+
+__all__ = [
+    "FIGURES",
+    "LENGTHS",
+    "MEASURES",
+    "METRICS",
+    "NAMES",
+    "SCORES",
+    "Line",
+    "Point",
+    "Reference",
+    "Scale",
+    "accuracy",
+    "arrival",
+    "calibration",
+    "choices",
+    "class_counts",
+    "comparisons",
+    "conditional",
+    "description",
+    "draw",
+    "geometry",
+    "learning",
+    "lengths",
+    "scatter",
+    "selectivity",
+]

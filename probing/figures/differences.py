@@ -1,0 +1,254 @@
+"""What one pooling has over another, by layer, around a line at zero."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+import plotly.graph_objects as go
+
+from probing.errors import SettingsError
+from probing.evidence import Conditional, Contrast, Detectable, Metric
+from probing.figures.chart import BETWEEN, Chart
+from probing.figures.style import BOTTOM, DARK, LIGHT, TOP, Style
+from probing.figures.texts import NAMES, safe
+from probing.figures.traces import SHOWN, filled
+from probing.figures.values import Line, Scale, point
+from probing.representations import POOLINGS
+
+PAIRS = (("cls", "mean"), ("cls", "pooled"), ("pooled", "mean"))
+SURE = 0.05
+PANEL = 170  # pixels of one pair's panel
+UNITS: Mapping[Metric, str] = {
+    "accuracy": "points of accuracy",
+    "balanced_accuracy": "points of balanced accuracy",
+    "r2": "R²",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A contrast of two poolings at one layer, the way round it is drawn."""
+
+    layer: int
+    contrast: Contrast
+
+
+def comparisons(
+    contrasts: Sequence[Contrast],
+    detectable: Detectable | None = None,
+    *,
+    metric: Metric = "accuracy",
+    names: Mapping[str, str] = NAMES,
+    dark: bool = False,
+) -> go.Figure:
+    """Differences between poolings by layer with 95 % intervals, a panel per pair.
+
+    ``contrasts`` may hold others too: those of two poolings at the same layer are drawn. A marker
+    is filled where p (max-T over all contrasts of the run) is at most 0.05. The grey band, of
+    accuracies only, is what this sample would miss more often than one time in five. SettingsError
+    where no contrast is of two poolings.
+    """
+    found = _pairs(contrasts)
+    if not found:
+        raise SettingsError("this run has one pooling, so it has nothing to compare; choose two.")
+    style = DARK if dark else LIGHT
+    factor = 1.0 if metric == "r2" else 100.0
+    unit = "" if metric == "r2" else " points"
+    written = "{:+.3f}" if metric == "r2" else "{:+.1f}"
+    scales = [
+        Scale(
+            _title(i, pair, metric, names),
+            written,
+            unit,
+            ".2f" if metric == "r2" else "",
+            lowest=-inf,
+            highest=inf,
+        )
+        for i, pair in enumerate(found)
+    ]
+    chart = Chart(
+        scales,
+        [step.layer for steps in found.values() for step in steps],
+        dark=dark,
+        height=TOP + BOTTOM + PANEL * len(found) + BETWEEN * (len(found) - 1),
+        notes=_notes(found, detectable, metric),
+        title_colours=[style.poolings[a] for a, _ in found],
+    )
+    for number, (pair, steps) in enumerate(found.items()):
+        if detectable is not None and metric == "accuracy":
+            _undetectable(chart, detectable.difference * factor, number)
+        _zero(chart, number)
+        chart.add(_differences(steps, pair, names, factor, scales[number], style), number)
+        ends = [v for s in steps for v in (s.contrast.difference.low, s.contrast.difference.high)]
+        chart.panels[number].values += [factor * v for v in ends] + [0.0]
+    return chart.finish()
+
+
+def _pairs(contrasts: Sequence[Contrast]) -> dict[tuple[str, str], list[Step]]:
+    """Contrasts of poolings at one layer, turned round where needed, by pair and then layer."""
+    found: dict[tuple[str, str], list[Step]] = {}
+    for contrast in contrasts:
+        a, b = split(contrast.a), split(contrast.b)
+        if a is None or b is None or a[1] != b[1] or a[0] == b[0]:
+            continue
+        pair = (a[0], b[0])
+        turned = pair not in PAIRS and (pair[1], pair[0]) in PAIRS
+        key = (pair[1], pair[0]) if turned else pair
+        found.setdefault(key, []).append(Step(a[1], _turned(contrast) if turned else contrast))
+    order = [p for p in PAIRS if p in found] or list(found)
+    return {pair: sorted(found[pair], key=lambda s: s.layer) for pair in order}
+
+
+def split(name: str) -> tuple[str, int] | None:
+    """``cls_6`` as (cls, 6); None for what is no cell."""
+    pooling, _, layer = name.rpartition("_")
+    return (pooling, int(layer)) if pooling in POOLINGS and layer.isdecimal() else None
+
+
+def _turned(contrast: Contrast) -> Contrast:
+    d = contrast.difference
+    return replace(
+        contrast,
+        a=contrast.b,
+        b=contrast.a,
+        difference=replace(d, value=-d.value, low=-d.high, high=-d.low),
+        only_a=contrast.only_b,
+        only_b=contrast.only_a,
+    )
+
+
+def _title(number: int, pair: tuple[str, str], metric: Metric, names: Mapping[str, str]) -> str:
+    title = f"<b>{names[pair[0]]} − {names[pair[1]]}</b>"
+    return f"{title}, {UNITS[metric]}" if number == 0 else title
+
+
+def _notes(
+    found: Mapping[tuple[str, str], Sequence[Step]], detectable: Detectable | None, metric: Metric
+) -> list[str]:
+    tested = any(s.contrast.p_max_t is not None for steps in found.values() for s in steps)
+    notes = [
+        "Filled: holds after correction for all comparisons of the run (max-T, p ≤ 0.05)."
+        if tested
+        else "Open: not tested, because there are fewer than 100 sentences."
+    ]
+    if detectable is not None and metric == "accuracy":
+        notes.append(
+            f"Grey: under {100 * detectable.difference:.1f} points, more than "
+            f"{detectable.n:,} sentences would be needed."
+        )
+    return notes
+
+
+def _undetectable(chart: Chart, half: float, panel: int) -> None:
+    left, right = chart.across
+    chart.add(
+        filled(
+            [left, right, right, left],
+            [half, half, -half, -half],
+            chart.style.quiet,
+            0.16,
+            "too small to be found",
+        ),
+        panel,
+    )
+    chart.panels[panel].values += [half, -half]
+
+
+def _zero(chart: Chart, panel: int = 0) -> None:
+    chart.add(
+        go.Scatter(
+            x=list(chart.across),
+            y=[0, 0],
+            mode="lines",
+            line={"color": chart.style.quiet, "width": 1.25},
+            hoverinfo="skip",
+            name="no difference",
+        ),
+        panel,
+    )
+
+
+def _differences(
+    steps: Sequence[Step],
+    pair: tuple[str, str],
+    names: Mapping[str, str],
+    factor: float,
+    scale: Scale,
+    style: Style,
+) -> go.Scatter:
+    values = [s.contrast.difference for s in steps]
+    colour = style.poolings[pair[0]]
+    sure = [s.contrast.p_max_t is not None and s.contrast.p_max_t <= SURE for s in steps]
+    return go.Scatter(
+        x=[s.layer for s in steps],
+        y=[factor * v.value for v in values],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [factor * (v.high - v.value) for v in values],
+            "arrayminus": [factor * (v.value - v.low) for v in values],
+            "color": colour,
+            "thickness": 1.5,
+            "width": 0,
+        },
+        mode="markers",
+        marker={
+            "size": 7,
+            # an open marker hides its own interval's bar
+            "color": [colour if s else style.paper for s in sure],
+            "line": {"width": 2, "color": colour},
+        },
+        customdata=[[_said(s, pair, names, factor, scale), s.layer, pair[0]] for s in steps],
+        hovertemplate=SHOWN,
+        name=safe(f"{names[pair[0]]} − {names[pair[1]]}", 60),
+    )
+
+
+def _said(
+    step: Step, pair: tuple[str, str], names: Mapping[str, str], factor: float, scale: Scale
+) -> str:
+    c, (a, b) = step.contrast, (names[pair[0]], names[pair[1]])
+    d = c.difference
+    said = scale.between(factor * d.value, factor * d.low, factor * d.high)
+    text = f"<b>{a} − {b}, layer {step.layer}</b><br>{said}, n = {d.n:,}"
+    text += f"<br>only {a} right: {c.only_a:,} · only {b}: {c.only_b:,}"
+    if c.p_max_t is not None:
+        text += f"<br>{_p(c.p_max_t)} over all comparisons (max-T)"
+    if c.p_mcnemar is not None:
+        text += f"<br>{_p(c.p_mcnemar)} for this one alone (McNemar)"
+    return text
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def conditional(
+    conditionals: Sequence[Conditional],
+    *,
+    names: Mapping[str, str] = NAMES,
+    dark: bool = False,
+) -> go.Figure:
+    """Bits about the label that CLS adds to the mean, and the mean to CLS, by layer.
+
+    At zero the one knows nothing that the other does not. Hewitt et al. 2021.
+    """
+    ordered = sorted(conditionals, key=lambda c: c.layer)
+    cls, mean = names["cls"], names["mean"]
+    drawn = [
+        Line(f"{cls} adds", "cls", tuple(point(c.layer, c.cls_adds) for c in ordered)),
+        Line(f"{mean} adds", "mean", tuple(point(c.layer, c.mean_adds) for c in ordered)),
+    ]
+    scale = Scale(
+        "bits about the label beyond the other",
+        "{:+.3f}",
+        " bits",
+        ".2f",
+        lowest=-inf,
+        highest=inf,
+    )
+    chart = Chart([scale], [c.layer for c in ordered], dark=dark)
+    _zero(chart)
+    chart.panels[0].values.append(0.0)
+    chart.lines(drawn)
+    return chart.finish()

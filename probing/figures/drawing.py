@@ -1,0 +1,211 @@
+"""A run's figures by name."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from probing.errors import SettingsError
+from probing.figures import cells, codes, differences, layers, shapes
+from probing.figures.maps import scatter
+from probing.figures.of_run import (
+    SCORES,
+    leading,
+    lines_of,
+    majority,
+    named,
+    references_of,
+    scored,
+)
+from probing.figures.onset import arrival
+
+if TYPE_CHECKING:
+    from probing.record import Run
+
+AGAIN = "make it again"
+IN_DEPTH = "this run was made without --depth full (in the dashboard: In depth), which gives"
+
+
+def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: Any) -> go.Figure:
+    """The figure ``name`` of a run, one of ``FIGURES``.
+
+    An option that is None counts as not given. SettingsError for an unknown figure or option, and
+    for a figure whose evidence the run does not have.
+    """
+    if name not in FIGURES:
+        raise SettingsError(f"there is no figure {name!r}; the figures are {', '.join(FIGURES)}.")
+    make, able = FIGURES[name]
+    unknown = sorted(set(options) - set(able))
+    if unknown:
+        takes = f"it takes {', '.join(able)}" if able else "it takes none"
+        raise SettingsError(f"the figure {name} has no option {unknown[0]!r}; {takes}.")
+    return make(run, dark, **{key: value for key, value in options.items() if value is not None})
+
+
+def _accuracy(
+    run: "Run", dark: bool, score: str = "probe", pooling: str | None = None
+) -> go.Figure:
+    if score not in SCORES:
+        raise SettingsError(f"there is no score {score!r}; the scores are {', '.join(SCORES)}.")
+    if run.kind == "none":
+        raise SettingsError("this run has no labels, so it has no accuracy; draw a map.")
+    drawn = [line for line in lines_of(run, score) if pooling in (None, line.pooling)]
+    if pooling is not None and not drawn:
+        raise SettingsError(_no_pooling(run, pooling))
+    if not any(line.drawn for line in drawn):
+        raise SettingsError(
+            f"this run was not scored by {score}: it holds numbers, no cell varies, or it was made "
+            f"by an older version; draw the score probe, or {AGAIN}."
+        )
+    # of the other scores the encoders with random weights have none
+    twins = [t for t in run.evidence.twins if score == "probe" and pooling in (None, t.pooling)]
+    return layers.accuracy(
+        drawn,
+        references_of(run),
+        twins,
+        scale=scored(run, score),
+        names=named(run),
+        dark=dark,
+    )
+
+
+def _no_pooling(run: "Run", pooling: str) -> str:
+    there = ", ".join(dict.fromkeys(line.pooling for line in lines_of(run, "probe")))
+    return f"this run has no pooling {pooling!r}; its poolings are {there}."
+
+
+def _arrival(run: "Run", dark: bool) -> go.Figure:
+    found = _required(run.evidence.shapes, "no shapes of its vectors")
+    if run.kind == "none":
+        raise SettingsError("this run has no labels, so no probe arrives; draw geometry.")
+    noisy = [line for line in lines_of(run, "noisy") if line.drawn]
+    _required(noisy, "no probe with noise")
+    if not any(shape.pooling in ("cls", "mean") for shape in found):
+        raise SettingsError("this run has neither CLS nor the mean; choose one of them.")
+    return arrival(
+        found,
+        lines_of(run, "probe"),
+        noisy,
+        references_of(run)[:1],
+        scale=leading(run),
+        names=named(run),
+        dark=dark,
+    )
+
+
+def _comparisons(run: "Run", dark: bool) -> go.Figure:
+    found = _required(run.evidence.contrasts, "no comparisons")
+    return differences.comparisons(
+        found,
+        run.evidence.detectable,
+        metric=run.evidence.metric,
+        names=named(run),
+        dark=dark,
+    )
+
+
+def _conditional(run: "Run", dark: bool) -> go.Figure:
+    found = _required(
+        run.evidence.conditionals,
+        "no conditional probes, which need classes and the poolings cls and mean",
+    )
+    return differences.conditional(found, names=named(run), dark=dark)
+
+
+def _learning(run: "Run", dark: bool, layer: int | None = None) -> go.Figure:
+    found = _in_depth(run, run.evidence.codes, "learning curves")
+    there = sorted({code.layer for code in found})
+    wanted = there[-1] if layer is None else layer
+    if wanted not in there:
+        listed = ", ".join(map(str, there))
+        raise SettingsError(f"layer {wanted} has no learning curve; the layers are {listed}.")
+    at = [code for code in found if code.layer == wanted]
+    return codes.learning(at, majority(run), names=named(run), dark=dark)
+
+
+def _description(run: "Run", dark: bool, measure: str = "compression") -> go.Figure:
+    found = _in_depth(run, run.evidence.codes, "description lengths")
+    return codes.description(found, measure, names=named(run), dark=dark)
+
+
+def _selectivity(run: "Run", dark: bool) -> go.Figure:
+    checks = [check for check in run.evidence.checks if check.control is not None]
+    found = _required(checks, "no control task, which needs classes and types that recur")
+    return layers.selectivity(found, run.probes, names=named(run), dark=dark)
+
+
+def _geometry(run: "Run", dark: bool, measure: str = "relative_variance") -> go.Figure:
+    found = _required(run.evidence.shapes, "no shapes of its vectors")
+    return shapes.geometry(found, measure, names=named(run), dark=dark)
+
+
+def _calibration(
+    run: "Run", dark: bool, layer: int | None = None, pooling: str | None = None
+) -> go.Figure:
+    from probing.per_sentence import class_numbers
+
+    if run.kind != "classes":
+        raise SettingsError("calibration is of probabilities of classes; this run has no classes.")
+    wanted = run.probes[0].pooling if pooling is None else pooling
+    there = [probe.layer for probe in run.probes if probe.pooling == wanted]
+    if not there:
+        raise SettingsError(_no_pooling(run, wanted))
+    at = max(there) if layer is None else layer
+    if at not in there:
+        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
+    return cells.calibration(run.cell(at, wanted), class_numbers(run), names=named(run), dark=dark)
+
+
+def _choices(run: "Run", dark: bool) -> go.Figure:
+    best = run.evidence.best
+    if best is None:
+        raise SettingsError(
+            "no cell was chosen in this run: there were no inner folds to choose by, or every cell "
+            "is constant."
+        )
+    return cells.choices(best, names=named(run), dark=dark)
+
+
+def _map(run: "Run", dark: bool, **asked: Any) -> go.Figure:
+    for projection in reversed(run.projections):
+        about = projection.to_json()
+        if all(about[key] == value for key, value in asked.items()):
+            numbers = None
+            if run.kind == "numbers":
+                from probing.labels import quantities
+
+                numbers = quantities(run.sentences, "numbers")
+            texts, labels = run.sentences.texts, run.sentences.labels
+            return scatter(projection, texts, labels, numbers=numbers, dark=dark)
+    drawn = ", ".join(p.name for p in run.projections) or "none"
+    raise SettingsError(f"this run has no such map; its maps are: {drawn}.")
+
+
+def _required(found: Any, lacking: str) -> Any:
+    if not found:
+        raise SettingsError(f"this run has {lacking}. If it was made by an older version, {AGAIN}.")
+    return found
+
+
+def _in_depth(run: "Run", found: Any, what: str) -> Any:
+    if not found and run.kind != "classes":
+        raise SettingsError(f"{what} are of classes; this run has no classes.")
+    if not found:
+        raise SettingsError(f"{IN_DEPTH} {what}; {AGAIN} with it.")
+    return found
+
+
+FIGURES: Mapping[str, tuple[Callable[..., go.Figure], tuple[str, ...]]] = {
+    "accuracy": (_accuracy, ("score", "pooling")),
+    "map": (_map, ("method", "layer", "pooling", "dimensions")),
+    "arrival": (_arrival, ()),
+    "comparisons": (_comparisons, ()),
+    "conditional": (_conditional, ()),
+    "learning": (_learning, ("layer",)),
+    "description": (_description, ("measure",)),
+    "selectivity": (_selectivity, ()),
+    "geometry": (_geometry, ("measure",)),
+    "calibration": (_calibration, ("layer", "pooling")),
+    "choices": (_choices, ()),
+}
+"""Name → how it is drawn, and the options that it takes."""

@@ -1,0 +1,104 @@
+"""Names and figures as sentences have them: plain English, intervals in brackets, a true minus."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probing.evidence import Estimate, Metric
+
+POOLINGS = {
+    "cls": "CLS",
+    "pooled": "the pooled vector",
+    "mean": "the mean",
+    "mean_words": "the mean of words",
+}
+BASELINES = {
+    "majority": "the most frequent class",
+    "mean": "the mean of the numbers",
+    "length": "sentence length",
+    "tfidf": "TF-IDF",
+    "embeddings": "the mean of the layer-0 vectors",
+}
+SCORES = {
+    "accuracy": "an accuracy",
+    "balanced_accuracy": "a balanced accuracy",
+    "r2": "an R²",
+}
+MANY = 1_000_000  # sentences beyond which an estimate of how many it takes says nothing
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the names and figures of one run are written."""
+
+    metric: Metric
+    untrained: bool = False
+    """Whether the pooled vector comes from a pooler that was never trained."""
+
+    def pooling(self, name: str) -> str:
+        """``CLS``; an untrained pooler is called one wherever it is named."""
+        return "the untrained pooler" if self.untrained and name == "pooled" else POOLINGS[name]
+
+    def level(self, value: float) -> str:
+        """A score: ``84.3%``, or ``0.43`` for R²."""
+        return number(value, 2) if self.metric == "r2" else f"{number(100 * value, 1)}%"
+
+    def score(self, score: Estimate) -> str:
+        """``an accuracy of 84.3% [81.0%, 87.2%] on 400 held-out sentences``."""
+        interval = f"[{self.level(score.low)}, {self.level(score.high)}]"
+        return (
+            f"{SCORES[self.metric]} of {self.level(score.value)} {interval} "
+            f"on {score.n:,} held-out sentences"
+        )
+
+    def gap(self, difference: Estimate) -> str:
+        """A difference of two scores: ``−0.8 points [−2.9, 1.2]``."""
+        return f"{self._gap(difference.value)}{self._unit} {self._interval(difference)}"
+
+    def gaps(self, differences: Sequence[Estimate]) -> str:
+        """The smallest and the largest of some: ``2.1 [0.4, 3.8] to 4.0 [1.9, 6.1] points``."""
+        least, most = (f(differences, key=lambda d: d.value) for f in (min, max))
+        if least == most:
+            return self.gap(least)
+        ends = (f"{self._gap(d.value)} {self._interval(d)}" for d in (least, most))
+        return f"{' to '.join(ends)}{self._unit}"
+
+    @property
+    def _unit(self) -> str:
+        return "" if self.metric == "r2" else " points"
+
+    def _gap(self, value: float) -> str:
+        return number(value, 2) if self.metric == "r2" else number(100 * value, 1)
+
+    def _interval(self, difference: Estimate) -> str:
+        return f"[{self._gap(difference.low)}, {self._gap(difference.high)}]"
+
+
+def number(value: float, places: int) -> str:
+    """With a true minus, and no minus before 0."""
+    text = f"{abs(value):.{places}f}"
+    return f"−{text}" if value < 0 and float(text) else text
+
+
+def layer_list(layers: Sequence[int]) -> str:
+    """``layers 1–3 and 5``."""
+    spans: list[list[int]] = []
+    for layer in sorted(layers):
+        if spans and layer == spans[-1][-1] + 1:
+            spans[-1].append(layer)
+        else:
+            spans.append([layer])
+    parts = [f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans]
+    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"layer{'s' if len(layers) > 1 else ''} {listed}"
+
+
+def about(sentences: int) -> str:
+    """A number of sentences that is an estimate: two digits of it, ``about 1,400 sentences``."""
+    if sentences > MANY:
+        return "more than a million sentences"
+    return f"about {round(sentences, min(0, 2 - len(str(sentences)))):,} sentences"
+
+
+def capital(text: str) -> str:
+    """With its first letter in upper case."""
+    return text[0].upper() + text[1:]
