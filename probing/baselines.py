@@ -58,7 +58,7 @@ def embeddings(
 ) -> Baseline:
     """The probe on (n, H) means of the layer-0 vectors: words without their order or context.
 
-    Positions are in these vectors too, but for the average sentence length says as much.
+    Positions are in them too; but for the LayerNorm, their mean depends on the length alone.
     """
     if is_constant(x):
         return majority(Baseline, y, plan, name="embeddings")
@@ -77,7 +77,7 @@ def tfidf(
     classes wants C around 1,000 for vectors of length 1, beyond the grid that suits standardised
     features.
 
-    Cost: a second for 5,000 sentences in two classes; minutes for 13,000 in 77. ``tick`` is called
+    Cost: seconds for 5,000 sentences in two classes; minutes for 13,000 in 77. ``tick`` is called
     every few Newton steps.
     """
     counts = count_words(texts, tick)
@@ -116,7 +116,8 @@ def count_words(texts: Sequence[str], tick: Tick = lambda: None) -> Any:
 def word_pattern() -> str:
     """The regular expression of a word; see ``count_words``."""
     marks = "".join(chr(c) for c in range(0x20000) if unicodedata.category(chr(c))[0] == "M")
-    return f"[{UNSPACED}][{marks}]*|(?:(?![{UNSPACED}])[\\w{marks}])+"
+    # each begins with a letter or digit: the mark that makes a heart an emoji is no word
+    return rf"(?=\w)(?:[{UNSPACED}][{marks}]*|(?:(?![{UNSPACED}])[\w{marks}])+)"
 
 
 def _ticking(texts: Sequence[str], tick: Tick) -> Iterator[str]:

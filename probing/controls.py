@@ -26,7 +26,7 @@ STRENGTH = 0.1
 STEPS = 10
 """Iterations of the permutation test's fits. Predictions hardly move after, and a rule that is the
 same for all labellings leaves the test exact."""
-ENTRIES = 50_000_000  # most float32 entries of fits held at once in the permutation test
+ENTRIES = 10_000_000  # most float32 entries of fits held at once in the permutation test
 
 Tick = Callable[[], None]
 

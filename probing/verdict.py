@@ -133,14 +133,16 @@ class _Said:
         return f"{said} {score}: {self._beside(strongest)}."
 
     def _beside(self, contrast: Contrast) -> str:
+        said = f"the best cell is {self._standing(contrast)}"
         if survives(contrast):
-            return (
-                f"the best cell is {self.words.gap(_size(contrast))} {_side(contrast)}, which "
-                f"holds after correction for all {len(self.evidence.contrasts):,} comparisons"
-            )
-        how = "is not tested" if contrast.p_max_t is None else "may be chance"
-        lead = f"the best cell's lead of {self.words.gap(contrast.difference)}"
-        return f"{lead} {how}{self._needed(contrast)}"
+            count = len(self.evidence.contrasts)
+            return f"{said}, which holds after correction for all {count:,} comparisons"
+        how = "which is not tested" if contrast.p_max_t is None else "which may be chance"
+        return f"{said}, {how}{self._needed(contrast)}"
+
+    def _standing(self, contrast: Contrast) -> str:
+        """``4.3 points [1.3, 7.3] ahead``."""
+        return f"{self.words.gap(_size(contrast))} {_side(contrast)}"
 
     def twins(self, best: Best) -> str:
         """The best cell's scores with random weights."""
@@ -196,14 +198,15 @@ class _Said:
     def _alike(self, one: str, other: str, by_layer: Mapping[int, Contrast]) -> str:
         """Nothing could be told, or nothing was tested: how it stands at the last layer."""
         last = max(by_layer)
-        lead, needed = self.words.gap(by_layer[last].difference), self._needed(by_layer[last])
+        stands, needed = self._standing(by_layer[last]), self._needed(by_layer[last])
         if by_layer[last].p_max_t is None:
-            return f"The untested lead of {one} over {other} at layer {last} is {lead}{needed}."
+            of = "of " if _side(by_layer[last]) == "ahead" else ""
+            return f"Untested, {one} at layer {last} is {stands} {of}{other}{needed}."
         said = f"{capital(one)} cannot be told from {other}"
         if len(by_layer) == 1:
-            return f"{said} at layer {last}, where its lead is {lead}{needed}."
-        where = f"at any of {layer_list([*by_layer])}; at layer {last} its lead is"
-        return f"{said} {where} {lead}{needed}."
+            return f"{said} at layer {last}, where it is {stands}{needed}."
+        where = f"at any of {layer_list([*by_layer])}; at layer {last} it is"
+        return f"{said} {where} {stands}{needed}."
 
     # ---- layers
 
@@ -242,9 +245,9 @@ class _Said:
         if can.n < FEWEST:
             return f"{said} no difference is tested; that takes at least {FEWEST}."
         return (
-            f"{said}, {100 * can.difference:.1f} points of accuracy is the smallest difference "
-            "between two poolings that a test of that pair alone finds in four of five such "
-            "samples."
+            f"{said}, a test of two methods alone finds a difference of "
+            f"{100 * can.difference:.1f} points of accuracy in four of five samples, a smaller one "
+            "less often."
         )
 
     def _needed(self, contrast: Contrast) -> str:
@@ -255,7 +258,7 @@ class _Said:
         found = _sentences(contrast, texts, self.words.metric, ALPHA / count)
         if found is None or max(found, FEWEST) <= texts:
             return ""
-        return f" ({about(max(found, FEWEST))} would tell, if it is real)"
+        return f" (if real, {about(max(found, FEWEST))} would tell)"
 
 
 def _sentences(contrast: Contrast, texts: int, metric: str, alpha: float) -> int | None:
@@ -277,13 +280,13 @@ def _sentences(contrast: Contrast, texts: int, metric: str, alpha: float) -> int
 
 
 def _side(contrast: Contrast) -> str:
-    return "ahead" if contrast.difference.value > 0 else "behind"
+    return "ahead" if contrast.difference.value >= 0 else "behind"
 
 
 def _size(contrast: Contrast) -> Estimate:
     """The difference without its sign."""
     d = contrast.difference
-    return d if d.value > 0 else replace(d, value=-d.value, low=-d.high, high=-d.low)
+    return d if d.value >= 0 else replace(d, value=-d.value, low=-d.high, high=-d.low)
 
 
 def _cell(name: str) -> tuple[str, int] | None:

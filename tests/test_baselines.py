@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,20 +102,24 @@ def reference(
 
 
 @pytest.mark.parametrize(
-    ("n", "classes", "signal", "seed"), [(120, 2, 0.3, 0), (90, 3, 0.5, 1), (100, 5, 0.8, 2)]
+    ("n", "classes", "signal", "seed"), [(100, 2, 0.3, 0), (80, 3, 0.5, 1), (80, 4, 0.4, 2)]
 )
 def test_equal_to_scikit_learn(
     n: int, classes: int, signal: float, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts, y = corpus(n, classes, signal, seed)
-    plan = folds(y, texts)
+    plan = folds(y, texts, 3)
     wanted, margin, p = reference(texts, y, plan)
     assert margin > 1e-4, "a choice this close tells nothing: take another seed"
+    assert set(wanted) - {STRENGTHS[0], STRENGTHS[-1]}, "the grid's ends show no scale"
     chosen: list[float] = []
     choose = baselines._choose
-    monkeypatch.setattr(
-        baselines, "_choose", lambda *given: (chosen.append(choose(*given)[0]), choose(*given))[1]
-    )
+
+    def seen(*given: Any) -> tuple[float, float]:
+        chosen.append((found := choose(*given))[0])
+        return found
+
+    monkeypatch.setattr(baselines, "_choose", seen)
     got = tfidf(texts, y, classes, plan)
     assert chosen == wanted
     assert sorted(wanted)[1] == got.C
@@ -125,13 +130,6 @@ def test_equal_to_scikit_learn(
     np.testing.assert_allclose(got.true_probability, p[np.arange(n), y], atol=1e-3)
     assert got.log_loss_bits == pytest.approx(log_loss(y, p) / np.log(2), abs=1e-3)
     assert (got.name, got.n, got.constant) == ("tfidf", n, False)
-
-
-def test_the_choice_differs_between_the_sets_above() -> None:
-    """Else the comparison would not see a C that is always the same."""
-    found = {tfidf(*(s := corpus(n, k, signal, seed)), k, folds(s[1], s[0])).C
-             for n, k, signal, seed in [(120, 2, 0.3, 0), (100, 5, 0.8, 2)]}  # fmt: skip
-    assert len(found) == 2
 
 
 def test_a_given_split_chooses_on_dev_and_scores_test() -> None:
@@ -242,7 +240,7 @@ def test_each_finds_what_is_planted_for_it_and_not_the_rest() -> None:
     meaning = {word: rng.normal(size=12) for text in texts for word in text.split()}
     x = np.array([np.mean([meaning[w] for w in text.split()], axis=0) for text in texts])
     for name, y in labels.items():
-        plan = folds(y, texts)
+        plan = folds(y, texts, 3)
         found = {
             "length": length(counts, texts, y, 2, plan),
             "tfidf": tfidf(texts, y, 2, plan),
@@ -306,7 +304,7 @@ def test_constant_features_are_the_majority() -> None:
     assert not length(one_longer, ["abc"] * 70, LEVEL, 3, plan).constant
 
 
-@pytest.mark.parametrize("mark", ["?", "😀", " … !", "—"])
+@pytest.mark.parametrize("mark", ["?", "😀", " … !", "❤\ufe0f"])
 def test_texts_without_words_are_the_majority(mark: str) -> None:
     texts = [mark * (1 + i % 5) for i in range(70)]
     plan = folds(LEVEL, [str(i) for i in range(70)])
@@ -381,9 +379,9 @@ def test_words_of_many_languages() -> None:
     assert words("हिन्दी में लिखा") == ["हिन्दी", "में", "लिखा"]
     assert words("שָׁלוֹם עולם") == ["שָׁלוֹם", "עולם"]
     assert words("我爱你, ok") == ["我", "爱", "你", "ok"]
-    assert words("ที่นี่ดี") == ["ที่", "นี่", "ดี"] or words("ที่นี่ดี") == ["ที่", "นี่", "ด", "ี"]
+    assert words("ที่นี่ดี") == ["ที่", "นี่", "ดี"]
     assert words("カメラABC") == ["カ", "メ", "ラ", "ABC"]
-    assert words("?! … 😀") == []
+    assert words("?! … 😀 ❤\ufe0f ฿・") == []
 
 
 @pytest.mark.parametrize(
@@ -444,7 +442,7 @@ def test_a_tick_follows_every_newton_step_of_large_data(monkeypatch: pytest.Monk
     monkeypatch.setattr(LogisticRegression, "fit", seen)
     monkeypatch.setattr(baselines, "STEP_PRODUCTS", 1)
     texts, y = corpus(60, 2, 0.5, 11)
-    tfidf(texts, y, 2, folds(y, texts), lambda: events.append("tick"))
+    tfidf(texts, y, 2, folds(y, texts, 2), lambda: events.append("tick"))
     fits = [i for i, event in enumerate(events) if event == "fit"]
     assert len(fits) > 50
     assert all(events[i + 1] == "tick" for i in fits)
@@ -460,7 +458,7 @@ def test_no_warning_leaks_where_a_fit_is_cut_short(monkeypatch: pytest.MonkeyPat
 
 def test_twice_the_same_and_read_only() -> None:
     texts, y = corpus(60, 3, 0.5, 13)
-    one, two = (tfidf(texts, y, 3, folds(y, texts)) for _ in range(2))
+    one, two = (tfidf(texts, y, 3, folds(y, texts, 2)) for _ in range(2))
     assert one.scalars() == two.scalars()
     assert np.array_equal(one.true_probability, two.true_probability)
     with pytest.raises(ValueError, match="read-only"):

@@ -329,11 +329,11 @@ def test_mcnemar_is_statsmodels() -> None:
 @pytest.mark.parametrize("metric", METRICS)
 def test_max_t_is_every_sign_of_every_text_counted(metric: Metric) -> None:
     """Ten texts differ; all 1,024 ways to sign them, by hand."""
-    n, apart = 110, np.arange(10) * 7
+    n, apart = 110, np.arange(10) * 7 + np.arange(10) % 2
     truth = np.arange(n) % 2 if metric == "accuracy" else (np.arange(n) % 7 == 0).astype(int)
     truth = truth.astype(float) if metric == "r2" else truth
     # 1: right, 0: wrong; by cell and text
-    right = np.array([[1, 1, 1, 1, 1, 1, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0, 1, 1, 1, 0],
+    right = np.array([[1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 0, 1, 0, 0],
                       [1, 0, 1, 0, 1, 1, 0, 1, 0, 0], [0, 0, 1, 0, 0, 0, 0, 1, 1, 1]])  # fmt: skip
     given = []
     for method, hits in enumerate(right):
@@ -366,7 +366,7 @@ def test_max_t_is_every_sign_of_every_text_counted(metric: Metric) -> None:
 
     observed, every = greatest([1] * 10), [max(greatest(s)) for s in product((1, -1), repeat=10)]
     exact = [np.mean([g >= o - 1e-9 for g in every]) for o in observed]
-    assert min(exact) < 0.25 < max(exact)
+    assert min(exact) < 0.1 < max(exact)
     for p, contrast in zip(exact, found.values(), strict=True):
         assert contrast.p_max_t is not None
         assert contrast.p_max_t == pytest.approx(p, abs=4.5 * (p * (1 - p) / 2_000) ** 0.5 + 0.001)

@@ -66,11 +66,16 @@ def test_without_the_correction_they_would_not_be() -> None:
     assert all(o.uncorrected for o in outcomes() if o.significant)
 
 
-def test_intervals_hold_the_truth() -> None:
-    """Nothing is known, so every probe's accuracy is 1/2 in truth."""
+def test_intervals_hold_the_truth_almost_as_often_as_they_say() -> None:
+    """Nothing is known, so every probe's accuracy is 1/2 in truth.
+
+    Held-out sentences are no quite independent witnesses: each is in the training data of the
+    others' probes. So intervals of cross-validated scores are a little too narrow (Bates et al.
+    2023), most where a probe has only noise to go by; ``tests.benchmarks.coverage`` says how much.
+    """
     cells, best = np.mean([o.covered for o in outcomes()], axis=0)
-    assert 0.9 < cells <= 1
-    assert best > binom.ppf(0.005, RUNS, 0.95) / RUNS
+    assert 0.85 < cells < 0.99
+    assert best > binom.ppf(0.005, RUNS, 0.9) / RUNS
 
 
 def test_the_highest_of_all_cells_is_flattered() -> None:
@@ -152,14 +157,12 @@ def test_exact_power_is_that_of_statsmodels_on_every_table() -> None:
     assert true.exact_power(n) == pytest.approx(total, abs=1e-9)
 
 
-def test_a_signal_written_into_vectors_is_found_more_often_in_more_sentences() -> None:
-    true = Planted.of_vectors()
-    few, many = ([simulate_vectors(n, seed)[0] for seed in range(12)] for n in (100, 800))
+def test_a_signal_written_into_vectors_is_found_in_enough_sentences() -> None:
+    true, n = Planted.of_vectors(), 800
+    few, many = ([simulate_vectors(size, seed)[0] for seed in range(8)] for size in (100, n))
     gap = np.mean([c.difference.value for c in many])
     assert gap == pytest.approx(true.difference, abs=0.02)
-    assert np.mean([c.only_a + c.only_b for c in many]) / 800 == pytest.approx(
-        true.discordant, abs=0.03
-    )
-    found = [sum(c.p_mcnemar is not None and c.p_mcnemar <= 0.05 for c in few_or_many)
-             for few_or_many in (few, many)]  # fmt: skip
-    assert found[0] < 7 < 9 <= found[1]
+    discordant = np.mean([c.only_a + c.only_b for c in many]) / n
+    assert discordant == pytest.approx(true.discordant, abs=0.03)
+    found = [[c for c in tried if (c.p_mcnemar or 0) <= 0.05] for tried in (few, many)]
+    assert len(found[0]) < 4 < 6 <= len(found[1])  # in truth .19 and .96 of all runs

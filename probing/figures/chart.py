@@ -103,7 +103,7 @@ class Chart:
         """Lines with the bands of their intervals, all bands below all lines."""
         for line in lines:
             if not line.quiet and any(p.low is not None for p in line.points):
-                self.add(band(line, self.style.poolings[line.pooling]), panel)
+                self.add(band(line, self.style.poolings[line.pooling], self.sliver), panel)
         for line in lines:
             colour = self.style.poolings[line.pooling]
             self.add(stroke(line, colour, self.panels[panel].scale), panel)
@@ -147,6 +147,12 @@ class Chart:
         """Where the axis of layers begins and ends."""
         room = 0.06 + 0.02 * (self.at[-1] - self.at[0])
         return self.at[0] - room, self.at[-1] + room
+
+    @property
+    def sliver(self) -> float:
+        """Half the width of a band that has one layer."""
+        left, right = self.across
+        return 0.012 * (right - left)
 
     # ---- what depends on all of it
 

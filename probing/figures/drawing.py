@@ -53,10 +53,10 @@ def _accuracy(
     if pooling is not None and not drawn:
         raise SettingsError(_no_pooling(run, pooling))
     if not any(line.drawn for line in drawn):
-        raise SettingsError(
-            f"this run was not scored by {score}: it holds numbers, no cell varies, or it was made "
-            f"by an older version; draw the score probe, or {AGAIN}."
-        )
+        why = "no cell of it varies, or it was made by an older version"
+        if run.kind == "numbers" and score.startswith("cosine"):
+            why = "neighbours vote for classes, and its labels are numbers"
+        raise SettingsError(f"this run was not scored by {score}: {why}; draw the score probe.")
     # of the other scores the encoders with random weights have none
     twins = [t for t in run.evidence.twins if score == "probe" and pooling in (None, t.pooling)]
     return layers.accuracy(

@@ -60,7 +60,7 @@ def _random_weights(
     at = {layer: [t for t in twins if t.layer == layer] for layer in layers}
     low = [min(min(t.accuracies) for t in at[layer]) for layer in layers]
     high = [max(max(t.accuracies) for t in at[layer]) for layer in layers]
-    x, y = polygon(layers, low, high)
+    x, y = polygon(layers, low, high, chart.sliver)
     chart.add(filled(x, y, chart.style.quiet, 0.22, RANDOM))
     middles = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
     shown = [

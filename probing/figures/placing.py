@@ -36,11 +36,14 @@ def wrapped(text: str) -> list[str]:
 
 
 def polygon(
-    layers: Sequence[int], low: Sequence[float | None], high: Sequence[float | None]
+    layers: Sequence[int],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    half: float = 0.1,
 ) -> tuple[list[float | None], list[float | None]]:
     """The outline of a band, piece by piece where it has gaps.
 
-    A layer that stands alone gets a little width, or it could not be seen.
+    A layer that stands alone gets ``half`` a width on either side, or it could not be seen.
     """
     pieces: list[list[tuple[float, float, float]]] = [[]]
     for layer, bottom, top in zip(layers, low, high, strict=True):
@@ -53,7 +56,7 @@ def polygon(
     for piece in filter(None, pieces):
         if len(piece) == 1:
             ((at, bottom, top),) = piece
-            piece = [(at - 0.1, bottom, top), (at + 0.1, bottom, top)]
+            piece = [(at - half, bottom, top), (at + half, bottom, top)]
         back = piece[::-1]
         x += [p[0] for p in piece] + [p[0] for p in back] + [None]
         y += [p[2] for p in piece] + [p[1] for p in back] + [None]

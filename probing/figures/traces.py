@@ -55,9 +55,11 @@ def filled(
     )
 
 
-def band(line: Line, colour: str) -> go.Scatter:
+def band(line: Line, colour: str, half: float) -> go.Scatter:
     points = line.points
-    x, y = polygon([p.layer for p in points], [p.low for p in points], [p.high for p in points])
+    x, y = polygon(
+        [p.layer for p in points], [p.low for p in points], [p.high for p in points], half
+    )
     return filled(x, y, colour, 0.13, f"{line.name} interval")
 
 

@@ -122,3 +122,10 @@ def test_of_numbers_it_is_r2(run: Run) -> None:
     shapes = [s for s in run.evidence.shapes if s.layer < 2]
     figure = figures.arrival(shapes, lines, lines, scale=scale)
     assert notes(figure, "title")[1].text.startswith("R²: plain")
+
+
+def test_labels_on_the_log_axis_stand_beside_their_lines(run: Run) -> None:
+    figure = run.figure("arrival")
+    shown = {note.text: note for note in notes(figure, "end") if note.yref == "y"}
+    assert shown["constant"].y == shown["constant"].ay == pytest.approx(-9)
+    assert shown["mean"].y == pytest.approx(np.log10(0.3))
