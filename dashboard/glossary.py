@@ -31,7 +31,8 @@ Made from the results alone, by fixed rules:
 - **Intervals** (95 %) come from 2,000 resamples of the distinct sentences, the same ones for all
   cells (where fewer than 20 sentences are right or wrong: Wilson's).
 - A **difference** is named only where it survives the correction for all comparisons of the run
-  (sign-flip max-T over sentences, 2,000 flips, α = 5 %).
+  (sign-flip max-T over sentences, 2,000 flips, α = 5 %), and for cross-validation: there sentences
+  train each other's probes, so a lucky pair counts twice.
 - Below 100 different sentences nothing is tested by layer.
 
 A probe that decodes a property shows that it can be read off the vectors, not that the encoder
@@ -42,7 +43,9 @@ COMPARISONS = """
 Both poolings score the same sentences, so they are compared sentence by sentence. Points are
 differences with their 95 % interval (paired bootstrap); a filled point survives the correction for
 all comparisons of the run. **McNemar** is the exact test of that pair alone, on the sentences that
-only one of the two gets right. The band is what this sample could not detect in four of five cases.
+only one of the two gets right; in cross-validation it is a little too ready to see a difference,
+so the verdict does not go by it. Intervals take the fitted probes as given. The band is what this
+sample could not detect in four of five cases.
 """
 
 ARRIVAL = """

@@ -189,13 +189,15 @@ def table(run: "Run") -> str:
         *((b.name, b.accuracy, b.ci_low, b.ci_high) for b in run.baselines),
         *((b.name, b.r2, b.ci_low, b.ci_high) for b in run.numeric_baselines),
     ]
+    most = run.record["baselines"].get("majority", {}).get("class")
     foot = [
-        f"baseline {name}: {score:.3f}"
+        f"{name} baseline{'' if name != 'majority' else f' ({most})'}: {score:.3f}"
         + ("" if low is None or high is None else f" [{low:.3f}, {high:.3f}]")
         for name, score, low, high in rivals
     ]
+    foot[0] += f", n = {run.table['n'].iloc[0]:,}; {run.record['scoring']}"
     verdict = textwrap.fill(describe(run), 100)
-    return "\n".join([shown.to_string(index=False), *foot, str(run.record["scoring"]), "", verdict])
+    return "\n".join([shown.to_string(index=False), *foot, "", verdict])
 
 
 class _Progress:

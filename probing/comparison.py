@@ -187,16 +187,36 @@ def weigh(
     """All that is said about the cells of a run and its baselines, from held-out predictions."""
     cells, rivals = with_intervals(board, cells), with_intervals(board, rivals)
     inside = choose_inside(cells, folds, len(cells[0].predicted))
-    contrasts = compare(board, cells, rivals, None if inside is None else inside[0], seed)
     best = None if inside is None else best_of(board, cells, *inside)
+    contrasts = compare(
+        board,
+        cells,
+        rivals,
+        None if inside is None else inside[0],
+        seed,
+        inflation=inflation(board, folds),
+    )
     return Weighed(cells, rivals, contrasts, best, detectable(board, contrasts))
 
 
 # ---- the family of contrasts
 
 
+def inflation(board: Board, folds: Sequence[Fold]) -> float:
+    """How far the folds make held-out sentences depend on each other; 1 for a given split."""
+    if len(folds) == 1:
+        return 1.0
+    numbers = board.metric == "r2"
+    return statistics.cross_validation_inflation(None if numbers else len(np.unique(board.truth)))
+
+
 def compare(
-    board: Board, cells: Sequence[Cell], rivals: Sequence[Rival], best: np.ndarray | None, seed: int
+    board: Board,
+    cells: Sequence[Cell],
+    rivals: Sequence[Rival],
+    best: np.ndarray | None,
+    seed: int,
+    inflation: float = 1.0,
 ) -> tuple[Contrast, ...]:
     """Every contrast that a verdict may name, tested as one family (sign-flip max-T).
 
@@ -204,7 +224,7 @@ def compare(
     baseline; ``best`` (predictions of the cells chosen inside, or None) with each baseline and
     each cell of the last layer. Constant cells are the majority baseline and take no part. Two
     methods that get the same of every sentence are no contrast, except ``best`` and a baseline:
-    a verdict must be able to say so.
+    a verdict must be able to say so. ``inflation`` is that of ``inflation()``.
     """
     methods = {cell.name: board.values(cell.predicted) for cell in cells}
     methods |= {rival.name: board.values(rival.predicted) for rival in rivals}
@@ -229,7 +249,9 @@ def compare(
     scores, additive = board.score(values), board.additive(values)
     tested = board.texts >= FEWEST
     p_max_t = (
-        statistics.max_t(additive[:, left] - additive[:, right], board.groups, seed=seed).tolist()
+        statistics.max_t(
+            additive[:, left] - additive[:, right], board.groups, seed=seed, inflation=inflation
+        ).tolist()
         if tested
         else [None] * len(pairs)
     )

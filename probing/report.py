@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 from probing import verdict
+from probing.errors import SettingsError
 from probing.record import Run
 
 _STYLE = """
@@ -15,6 +16,34 @@ th,td{text-align:right;padding:.25rem .6rem;border-bottom:1px solid #e3e7eb}
 th:nth-child(2),td:nth-child(2){text-align:left}td{font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto}@media print{h2{break-after:avoid}.chart,table{break-inside:avoid}}
 """
+_FIGURES = {
+    "accuracy": ("Score by layer", "Bands are 95 % intervals."),
+    "comparisons": (
+        "Poolings compared",
+        "Differences on the same sentences with 95 % intervals; filled where they survive the "
+        "correction for all comparisons.",
+    ),
+    "arrival": (
+        "When CLS becomes about the sentence",
+        "Relative variance, and the probe with and without noise of 1 % of the vectors' size.",
+    ),
+    "selectivity": (
+        "Against the control task",
+        "The same probe on random labels by type of sentence (Hewitt & Liang 2019).",
+    ),
+    "conditional": (
+        "What CLS and the mean add to each other",
+        "Bits of label information beyond the other (Hewitt et al. 2021).",
+    ),
+    "description": (
+        "Description length",
+        "How far the vectors shorten the labels' code (Voita & Titov 2020).",
+    ),
+    "geometry": (
+        "Relative variance",
+        "The share of the vectors' energy that differs between sentences.",
+    ),
+}
 _LABELS = {"classes": "{} classes", "numbers": "numbers as labels", "none": "no labels"}
 _COLUMNS = {
     "layer": "layer",
@@ -39,7 +68,7 @@ def html(run: Run) -> str:
     """The report's HTML. The user's texts and labels are escaped throughout."""
     record = run.record
     parts = [f"<h1>{escape(str(record['data']['name']))}</h1>", _facts(run)]
-    charts = [(title, run.figure(name), said) for name, title, said in _panels(run)]
+    charts = _panels(run)
     charts += [
         (
             f"{p.method.upper()} of {p.pooling} at layer {p.layer}",
@@ -74,50 +103,15 @@ def html(run: Run) -> str:
     )
 
 
-def _panels(run: Run) -> list[tuple[str, str, str]]:
-    """(figure, title, what it shows) of what this run has."""
-    evidence = run.evidence
-    wanted = (
-        (run.kind != "none", "accuracy", "Score by layer", "Bands are 95 % intervals."),
-        (
-            bool(evidence.contrasts),
-            "comparisons",
-            "Poolings compared",
-            "Differences on the same sentences with 95 % intervals; filled where they survive the "
-            "correction for all comparisons.",
-        ),
-        (
-            bool(evidence.checks),
-            "arrival",
-            "When CLS becomes about the sentence",
-            "Relative variance, and the probe with and without noise of 1 % of the vectors' size.",
-        ),
-        (
-            any(check.control is not None for check in evidence.checks),
-            "selectivity",
-            "Against the control task",
-            "The same probe on random labels by type of sentence (Hewitt & Liang 2019).",
-        ),
-        (
-            bool(evidence.conditionals),
-            "conditional",
-            "What CLS and the mean add to each other",
-            "Bits of label information beyond the other (Hewitt et al. 2021).",
-        ),
-        (
-            bool(evidence.codes),
-            "description",
-            "Description length",
-            "How far the vectors shorten the labels' code (Voita & Titov 2020).",
-        ),
-        (
-            run.kind == "none",
-            "geometry",
-            "Relative variance",
-            "The share of the vectors' energy that differs between sentences.",
-        ),
-    )
-    return [(name, title, said) for has, name, title, said in wanted if has]
+def _panels(run: Run) -> list[tuple[str, Any, str]]:
+    """(title, figure, what it shows) of what this run has."""
+    found = []
+    for name, (title, said) in _FIGURES.items():
+        try:
+            found.append((title, run.figure(name), said))
+        except SettingsError:  # this run has nothing of the kind
+            continue
+    return found
 
 
 def _facts(run: Run) -> str:

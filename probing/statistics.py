@@ -239,6 +239,7 @@ def max_t(
     *,
     seed: int,
     flips: int = 2_000,
+    inflation: float = 1.0,
     tick: Tick = lambda: None,
 ) -> np.ndarray:
     """(m,) p-values of the columns of ``differences`` (n, m), corrected for there being m.
@@ -248,11 +249,14 @@ def max_t(
     greatest |Σ D| / √(Σ D²) of all columns is compared with each column's own: p = (1 + flips
     that reach it) / (1 + flips) (Westfall & Young 1993, single step). Rejecting where p ≤ α, any
     false rejection at all has a chance of at most α. A column of zeros has p = 1.
+
+    ``inflation`` is how many times the variance of a column's sum exceeds that of independent texts
+    (see ``cross_validation_inflation``); what is observed counts for its root less.
     """
     sums = _sums(differences, np.unique(groups, return_inverse=True)[1])
     norms = np.sqrt(np.square(sums).sum(axis=0))
     unit = sums / np.where(norms > 0, norms, 1.0)
-    observed = np.abs(unit.sum(axis=0))
+    observed = np.abs(unit.sum(axis=0)) / sqrt(inflation)
     generator, reached = np.random.default_rng(seed), np.zeros(len(norms), dtype=np.int64)
     for size in _blocks(flips, len(unit)):
         signs = 2.0 * generator.integers(0, 2, size=(size, len(unit)), dtype=np.int8) - 1
@@ -260,6 +264,25 @@ def max_t(
         reached += (greatest[:, None] >= observed - TIE).sum(axis=0)
         tick()
     return (1 + reached) / (1 + flips)
+
+
+def cross_validation_inflation(classes: int | None) -> float:
+    """How many times cross-validation inflates the variance of a score that means nothing.
+
+    Sentence i trains the probe that scores j, and j the one that scores i: a pair that happens to
+    fit counts twice. For a linear score of numbers the variance of Σ_{i≠j} k_ij·t_i·t_j is twice
+    that of as many independent terms. For ``classes`` K only which score is greatest counts, which
+    leaves 1 + K·E²/(K−1)², E the expected greatest of K standard normals: 1 + 2/π for two classes.
+    None stands for numbers.
+    """
+    if classes is None:
+        return 2.0
+    from scipy.special import ndtr
+
+    x = np.linspace(-9, 9, 20_001)
+    # E = ∫ (1 − F) over x > 0 minus ∫ F over x < 0, F = Φ^K
+    greatest = float(np.trapezoid((x > 0) - ndtr(x) ** classes, x))
+    return 1 + classes * greatest**2 / (classes - 1) ** 2
 
 
 # ---- how much a sample can tell

@@ -201,7 +201,8 @@ class _Said:
         stands, needed = self._standing(by_layer[last]), self._needed(by_layer[last])
         if by_layer[last].p_max_t is None:
             of = "of " if _side(by_layer[last]) == "ahead" else ""
-            return f"Untested, {one} at layer {last} is {stands} {of}{other}{needed}."
+            said = f"At layer {last} {one} is {stands} {of}{other}"
+            return f"{said}, which is not tested{needed}."
         said = f"{capital(one)} cannot be told from {other}"
         if len(by_layer) == 1:
             return f"{said} at layer {last}, where it is {stands}{needed}."

@@ -431,21 +431,28 @@ def test_a_tick_may_stop_each_of_them() -> None:
             attempt()
 
 
-def test_a_tick_follows_every_newton_step_of_large_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_data_takes_a_tick_a_newton_step_and_ends_at_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts, y = corpus(60, 2, 0.5, 11)
+    plan = folds(y, texts, 2)
+    expected = tfidf(texts, y, 2, plan)
     events: list[str] = []
     fit = LogisticRegression.fit
 
     def seen(self: LogisticRegression, *given: object) -> LogisticRegression:
+        assert self.max_iter == 1
         events.append("fit")
         return fit(self, *given)
 
     monkeypatch.setattr(LogisticRegression, "fit", seen)
     monkeypatch.setattr(baselines, "STEP_PRODUCTS", 1)
-    texts, y = corpus(60, 2, 0.5, 11)
-    tfidf(texts, y, 2, folds(y, texts, 2), lambda: events.append("tick"))
-    fits = [i for i, event in enumerate(events) if event == "fit"]
-    assert len(fits) > 50
-    assert all(events[i + 1] == "tick" for i in fits)
+    got = tfidf(texts, y, 2, plan, lambda: events.append("tick"))
+    steps = [i for i, event in enumerate(events) if event == "fit"]
+    assert len(steps) > 50
+    assert all(events[i + 1] == "tick" for i in steps)
+    assert got.C == expected.C
+    np.testing.assert_allclose(got.true_probability, expected.true_probability, atol=1e-4)
 
 
 def test_no_warning_leaks_where_a_fit_is_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:

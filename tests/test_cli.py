@@ -72,15 +72,17 @@ def test_a_run(command: Command, reviews: Path, quick: list[str], tmp_path: Path
     for cell, probe in zip(cells, run.probes, strict=True):
         assert float(cell[2]) == pytest.approx(probe.accuracy, abs=5e-4)
         assert float(cell[3]) == pytest.approx(probe.ci_low, abs=5e-4)
-    assert cells[0][5:] == ["–", "–", "–", "–", "60", "constant"]
+    assert cells[0][5:] == [*["–"] * 7, "60", "constant"]
     assert lines[5].startswith("majority baseline (pos): 0.400 [")
     assert "n = 60; 5-fold cross-validation" in lines[5]
-    assert len(lines) == 6
+    names = [line.split()[0] for line in lines[5:9]]
+    assert names == ["majority", "length", "tfidf", "embeddings"]
+    assert " ".join(lines[10:]) == run.record["verdict"]["text"]
     for words in (
         "60 of 60 rows; text review, label kind, split –",
         "Loading the encoder",
         "Encoding sentences: 60/60",
-        "Fitting probes: 4/4",
+        "Fitting probes and their controls: 4/4",
         "run folder: result",
     ):
         assert words in done.stderr
@@ -90,7 +92,7 @@ def test_a_run(command: Command, reviews: Path, quick: list[str], tmp_path: Path
 def test_quiet_is_silent(command: Command, reviews: Path, quick: list[str]) -> None:
     done = command(["run", reviews, *quick, "--quiet", "--slim", "--label", "none"])
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "no labels: no probes; the maps are in the run's folder\n"
+    assert done.stdout == "no labels: no probes; geometry and maps are in the run's folder\n"
 
 
 def test_the_default_folder_is_below_runs(here: Main, reviews: Path, quick: list[str]) -> None:

@@ -549,6 +549,7 @@ def test_permuting_leaves_every_fold_its_labels(monkeypatch: pytest.MonkeyPatch)
     for text in range(50):
         assert (labels[groups == text] == labels[groups == text][:1]).all()
     assert got.p == 1
+    assert got.permuted_accuracy == pytest.approx(10 / 90)  # the real labels' 0 is left out
 
 
 def test_twice_the_same_and_otherwise_with_another_seed() -> None:

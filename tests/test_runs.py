@@ -11,7 +11,7 @@ import pytest
 
 import probing
 from probing.errors import Cancelled, DataError, EncoderError, RunFolderError, SettingsError
-from probing.progress import STAGES, Progress
+from probing.progress import DEEP, STAGES, Progress
 from probing.record import Run
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -95,7 +95,8 @@ def test_all_cells_share_their_folds(go: Go, toy: Toy, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(nested, "probe", seen)
     go(*toy, poolings=("cls", "mean"))
-    assert len(plans) == 4
+    # four cells, three of them again with noise, and CLS and mean together at layer 1
+    assert len(plans) == 8
     assert all(plan is plans[0] for plan in plans)
 
 
@@ -159,14 +160,18 @@ def test_texts_that_occur_with_every_label(go: Go, toy: Toy) -> None:
 
 def test_progress_of_every_stage_reaches_its_total(go: Go, toy: Toy, tmp_path: Path) -> None:
     heard: list[Progress] = []
-    go(*toy, poolings=("mean",), maps="last", out=tmp_path / "run", listener=heard.append)
-    assert list(dict.fromkeys(p.stage for p in heard)) == list(STAGES)
-    for stage, total in (("encode", 60), ("probe", 2), ("map", 2)):
+    poolings = ("cls", "mean")
+    go(*toy, poolings=poolings, maps="last", out=tmp_path / "run", listener=heard.append)
+    stages = [stage for stage in STAGES if stage not in DEEP]
+    assert list(dict.fromkeys(p.stage for p in heard)) == stages
+    totals = {"encode": 60, "probe": 4, "baseline": 4, "conditional": 2, "compare": 1, "map": 4}
+    for stage, total in totals.items():
         steps = [p for p in heard if p.stage == stage]
-        assert steps[0].done == 0
+        # CLS is constant at layer 0, the majority is known at once
+        assert steps[0].done == {"conditional": 1, "baseline": 1}.get(stage, 0)
         assert (steps[-1].done, steps[-1].total) == (total, total)
         assert [p.done for p in steps] == sorted(p.done for p in steps)
-        assert steps[0].seconds_left is None
+        assert steps[0].seconds_left is None or steps[0].done
         assert steps[-1].seconds_left == 0
 
 
@@ -179,7 +184,14 @@ def test_cancelled_at_any_stage_leaves_nothing(
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        go(*toy, poolings=("mean",), maps="last", out=tmp_path / "runs" / "one", listener=stop)
+        go(
+            *toy,
+            poolings=("cls", "mean"),
+            maps="last",
+            depth="full" if stage in DEEP else "quick",
+            out=tmp_path / "runs" / "one",
+            listener=stop,
+        )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -178,7 +178,10 @@ def _cells(run: Run, dark: bool) -> None:
 
 
 _PANELS: dict[str, tuple[Callable[[Run], bool], Callable[[Run, bool], None]]] = {
-    "Comparisons": (lambda run: bool(run.evidence.contrasts), _comparisons),
+    "Comparisons": (
+        lambda run: any(_same_layer(c.a, c.b) for c in run.evidence.contrasts),
+        _comparisons,
+    ),
     "When CLS arrives": (
         lambda run: bool(run.evidence.checks) and run.kind != "none",
         _arrival,

@@ -32,9 +32,7 @@ def show(selection: Selection) -> None:
     with left:
         st.subheader("Accuracy by layer", anchor=False)
         figure = run.figure("accuracy", dark=selection.dark)
-        st.plotly_chart(
-            figure, theme=None, height=420, key="start_accuracy", alt=verdict.describe(run)
-        )
+        st.plotly_chart(figure, theme=None, key="start_accuracy", alt=verdict.describe(run))
     with right:
         st.subheader("Map of the CLS vectors, last layer", anchor=False)
         layer = record["encoder"]["layers"]
@@ -43,7 +41,7 @@ def show(selection: Selection) -> None:
         st.plotly_chart(
             figure,
             theme=None,
-            height=420,
+            height=480,
             key="start_map",
             alt=f"UMAP of the CLS vectors at layer {layer}, a point per sentence",
         )

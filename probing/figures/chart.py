@@ -179,7 +179,7 @@ class Chart:
             height=self.height,
             margin={
                 "l": LEFT,
-                "r": widest + 22 if widest else 14,
+                "r": widest + 28 if widest else 14,
                 "t": TOP,
                 "b": self.below,
             },

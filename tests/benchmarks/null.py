@@ -60,7 +60,7 @@ def simulate(
     """One run on n random sentences with random labels."""
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.permutation(len(texts))[:n])
-    y = rng.integers(0, classes, n)
+    y = rng.permutation(np.arange(n) % classes)  # balanced: else the majority has a head start
     groups = duplicate_groups([texts[i] for i in rows])
     plan = cross_validation(y, groups, 5, seed)
     cells = tuple(

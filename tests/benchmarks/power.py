@@ -90,13 +90,14 @@ def simulate(n: int, seed: int) -> tuple[Contrast, int]:
         pooling, _, layer = name.partition("_")
         cells.append(nested.probe(x, y, 2, plan, layer=int(layer), pooling=pooling))
     board = Board.of("accuracy", cells[0].scored, y, groups, seed)
-    return _planted(board, cells, majority(Baseline, y, plan, name="majority"), seed)
+    rival = majority(Baseline, y, plan, name="majority")
+    return _planted(board, cells, rival, seed, comparison.inflation(board, plan.folds))
 
 
 def _planted(
-    board: Board, cells: list[ProbeResult], rival: Baseline, seed: int
+    board: Board, cells: list[ProbeResult], rival: Baseline, seed: int, inflation: float
 ) -> tuple[Contrast, int]:
-    contrasts = comparison.compare(board, cells, [rival], None, seed)
+    contrasts = comparison.compare(board, cells, [rival], None, seed, inflation)
     return next(c for c in contrasts if (c.a, c.b) == ("cls_1", "mean_1")), len(contrasts)
 
 

@@ -3,7 +3,6 @@
 import gc
 import random
 import weakref
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,11 +133,15 @@ def test_the_encoder_stays_as_it_is_and_need_not_stay(checkpoint: Checkpoints) -
     assert len(outputs(twin)) == 4
 
 
-def test_no_code_of_the_checkpoint_is_run(encoder: Encoders, checkpoint: Checkpoints) -> None:
-    """Nor asked about, where the config names some."""
-    trained = load_encoder(Path(checkpoint("bert")))
+def test_the_config_decides_neither_code_nor_precision(
+    encoder: Encoders, checkpoint: Checkpoints
+) -> None:
+    """As on loading: transformers' own code, float32."""
+    trained = load_encoder(checkpoint("bert"))
     trained.model.config.auto_map = {"AutoModel": "theirs--model.Theirs"}
+    trained.model.config.dtype = torch.float16
     twin = random_twin(trained, 0)
+    assert {weight.dtype for weight in twin.model.parameters()} == {torch.float32}
     assert all(equal(outputs(twin), outputs(random_twin(encoder("bert"), 0))))
 
 

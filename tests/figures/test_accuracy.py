@@ -274,6 +274,18 @@ def test_a_label_stands_where_the_line_was_last_seen() -> None:
     assert note.y == 0.8
 
 
+def test_an_interval_that_stands_alone_is_a_sliver() -> None:
+    alone = (Point(0, None), Point(5, None), Point(10, 0.5, 0.4, 0.6))
+    twin = Twin(10, "cls", (0.1, 0.2), 9)
+    figure = figures.accuracy([Line("CLS", "cls", alone)], twins=[twin])
+    left, right = figure.layout.xaxis.range
+    for name in ("CLS interval", "random weights"):
+        band = trace(figure, name)
+        assert np.mean(band.x) == pytest.approx(10)
+        # a default of 0.1 on either side would be narrower here
+        assert max(band.x) - min(band.x) == pytest.approx(0.024 * (right - left))
+
+
 def test_an_untrained_pooler_is_called_so() -> None:
     assert "untrained pooler" in ends(made(trained=False).figure("accuracy"))
     assert "untrained pooler" not in ends(made(trained=True).figure("accuracy"))

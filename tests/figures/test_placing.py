@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from PIL import ImageFont
 from sklearn.isotonic import isotonic_regression
 
 from probing.figures.placing import apart, polygon, wrapped
+from probing.figures.style import width
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -80,3 +82,12 @@ def test_notes_are_wrapped_between_words() -> None:
     found = wrapped(text)
     assert max(map(len, found)) <= 52
     assert " ".join(found) == text.strip()
+
+
+@pytest.mark.parametrize("size", [12, 13])
+@pytest.mark.parametrize(
+    "text", ["CLS", "TF-IDF", "untrained pooler", "random weights", "layer-0 mean", "mean + noise"]
+)
+def test_a_label_is_never_wider_than_thought(text: str, size: int) -> None:
+    measured = ImageFont.load_default(size).getlength(text)
+    assert measured <= width(text, size) < 1.6 * measured

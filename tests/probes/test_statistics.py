@@ -8,8 +8,10 @@ from probing.statistics import (
     FEW,
     Resamples,
     balanced_intervals,
+    cross_validation_inflation,
     difference_intervals,
     interval,
+    max_t,
     share_intervals,
     wilson,
 )
@@ -176,3 +178,38 @@ def test_copies_change_no_balanced_interval() -> None:
     once = balanced(correct, y, groups)
     thrice = balanced(np.tile(correct, (3, 1)), np.tile(y, 3), np.tile(groups, 3))
     assert thrice == pytest.approx(once, abs=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_the_inflation_of_cross_validation_is_what_mutual_training_does(classes: int) -> None:
+    """Leave-one-out scores by random similarities to the others, labels of pure noise.
+
+    Each sentence is given the class of greatest summed similarity; pairs count in both directions.
+    """
+    rng, n, runs = np.random.default_rng(classes), 60, 4_000
+    accuracies = np.empty(runs)
+    for run in range(runs):
+        y = rng.permutation(np.arange(n) % classes)
+        kernel = rng.normal(size=(n, n))
+        kernel = np.triu(kernel, 1)
+        kernel += kernel.T
+        accuracies[run] = ((kernel @ np.eye(classes)[y]).argmax(axis=1) == y).mean()
+    independent = (1 - 1 / classes) / classes / n
+    measured = accuracies.var() / independent
+    assert measured == pytest.approx(cross_validation_inflation(classes), rel=0.1)
+    assert measured > 1.2  # the control: independent sentences would give 1
+
+
+def test_inflation_counts_what_is_observed_for_less() -> None:
+    rng = np.random.default_rng(1)
+    differences = rng.choice([-1.0, 0, 0, 1, 1], size=(200, 3))
+    groups = np.arange(200)
+    plain = max_t(differences, groups, seed=0)
+    careful = max_t(differences, groups, seed=0, inflation=2.0)
+    assert (careful > plain).any()
+    assert (careful >= plain).all()
+    shrunk = np.abs(differences.sum(axis=0)) / np.sqrt(2 * np.square(differences).sum(axis=0))
+    signs = np.random.default_rng(9).choice([-1, 1], size=(20_000, 200))
+    unit = differences / np.sqrt(np.square(differences).sum(axis=0))
+    greatest = np.abs(signs @ unit).max(axis=1)
+    assert careful == pytest.approx([(greatest >= s).mean() for s in shrunk], abs=0.03)
