@@ -29,10 +29,10 @@ Made from the results alone, by fixed rules:
 - The **best cell** is chosen on inner folds only, then scored on the outer folds. The maximum of
   the curve is not a performance: with many cells it flatters.
 - **Intervals** (95 %) come from 2,000 resamples of the distinct sentences, the same ones for all
-  cells (where fewer than 20 sentences are right or wrong: Wilson's).
+  cells (where fewer than 20 sentences are right or wrong: Wilson's). In cross-validation sentences
+  train each other's probes and are no independent witnesses: the intervals are widened for that.
 - A **difference** is named only where it survives the correction for all comparisons of the run
-  (sign-flip max-T over sentences, 2,000 flips, α = 5 %), and for cross-validation: there sentences
-  train each other's probes, so a lucky pair counts twice.
+  (sign-flip max-T over sentences, 2,000 flips, α = 5 %), and for cross-validation likewise.
 - Below 100 different sentences nothing is tested by layer.
 
 A probe that decodes a property shows that it can be read off the vectors, not that the encoder
@@ -44,8 +44,8 @@ Both poolings score the same sentences, so they are compared sentence by sentenc
 differences with their 95 % interval (paired bootstrap); a filled point survives the correction for
 all comparisons of the run. **McNemar** is the exact test of that pair alone, on the sentences that
 only one of the two gets right; in cross-validation it is a little too ready to see a difference,
-so the verdict does not go by it. Intervals take the fitted probes as given. The band is what this
-sample could not detect in four of five cases.
+so the verdict does not go by it. The band is what this sample could not detect in four of five
+cases.
 """
 
 ARRIVAL = """

@@ -126,7 +126,10 @@ class Detectable:
     """Share of sentences that one of two methods gets right and the other wrong; the median of
     the run's comparisons of poolings, 0.1 where there are none."""
     difference: float
-    """Smallest difference in accuracy that McNemar's test finds with 80 % power at α = 5 %."""
+    """Smallest difference in accuracy that a test of two methods alone finds with 80 % power at
+    α = 5 % (McNemar's formula for ``n / inflation`` sentences)."""
+    inflation: float = 1.0
+    """How many times cross-validation inflates the variance of a score, at most."""
 
 
 @dataclass(frozen=True)

@@ -255,26 +255,30 @@ class _Said:
         """How many sentences would tell; empty where there are as many, or no difference."""
         can = self.evidence.detectable
         texts = contrast.difference.n if can is None else can.n
+        inflation = 1.0 if can is None else can.inflation
         count = max(1, len(self.evidence.contrasts))
-        found = _sentences(contrast, texts, self.words.metric, ALPHA / count)
+        found = _sentences(contrast, texts, self.words.metric, ALPHA / count, inflation)
         if found is None or max(found, FEWEST) <= texts:
             return ""
         return f" (if real, {about(max(found, FEWEST))} would tell)"
 
 
-def _sentences(contrast: Contrast, texts: int, metric: str, alpha: float) -> int | None:
+def _sentences(
+    contrast: Contrast, texts: int, metric: str, alpha: float, inflation: float
+) -> int | None:
     """Different sentences with which a difference of this size would be found in four of five.
 
     ``alpha`` is corrected for all comparisons (Bonferroni: a little more than max-T asks for).
-    Accuracy has McNemar's formula; other scores go by the width of the interval, which shrinks with
-    the root of n.
+    Accuracy has McNemar's formula, times the ``inflation`` of cross-validation; other scores go by
+    the width of the interval, which has it in already and shrinks with the root of n.
     """
     d = contrast.difference
     if abs(d.value) < ROUNDING:
         return None
     if metric == "accuracy":
         discordant = (contrast.only_a + contrast.only_b) / texts
-        return sentences_needed(d.value, discordant, POWER, alpha)
+        independent = sentences_needed(d.value, discordant, POWER, alpha)
+        return None if independent is None else ceil(inflation * independent)
     normal, error = NormalDist(), (d.high - d.low) / (2 * Z95)
     beyond = normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(POWER)
     return ceil(texts * (beyond * error / d.value) ** 2)

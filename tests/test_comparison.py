@@ -1,8 +1,7 @@
 """Methods compared on the same sentences: by scikit-learn, statsmodels and brute force."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -11,240 +10,21 @@ from sklearn import metrics
 from statsmodels.stats.contingency_tables import mcnemar
 
 from probing import comparison
-from probing.comparison import Board, best_of, choose_inside, compare, weigh
-from probing.evidence import Contrast, Estimate, Metric
+from probing.board import Board, estimates
+from probing.comparison import best_of, choose_inside, compare, weigh
+from probing.evidence import Estimate, Metric
 from probing.probes.folds import Fold, cross_validation, given_split
-from probing.probes.regression import NumericBaseline, RegressionResult
-from probing.probes.result import Baseline, ProbeResult
-
-METRICS: tuple[Metric, ...] = ("accuracy", "balanced_accuracy", "r2")
-FIGURES = {
-    "accuracy": 0.0,
-    "ci_low": 0.0,
-    "ci_high": 1.0,
-    "balanced_accuracy": 0.0,
-} | dict.fromkeys(
-    ("macro_f1", "log_loss_bits", "C", "usable_information_bits", "calibration_error"), 0.5
+from tests.scored import (
+    METRICS,
+    board_of,
+    by_name,
+    cell,
+    made,
+    number_cell,
+    number_rival,
+    results,
+    rival,
 )
-"""What a result has besides its predictions, and comparisons do not look at."""
-
-
-def cell(
-    name: str, predicted: np.ndarray, loss: Sequence[float] = (0.5,), constant: bool = False
-) -> ProbeResult:
-    """A probe's result with these predictions (−1: not scored) and inner losses."""
-    pooling, _, layer = name.rpartition("_")
-    return ProbeResult(
-        **{**FIGURES, **({"balanced_accuracy": None} if constant else {})},  # type: ignore[arg-type]
-        **_predictions(predicted),
-        constant=constant,
-        layer=int(layer),
-        pooling=pooling,
-        fold_C=() if constant else (1.0,) * len(loss),
-        fold_inner_loss=() if constant else tuple(loss),
-    )
-
-
-def rival(name: str, predicted: np.ndarray) -> Baseline:
-    return Baseline(**FIGURES, **_predictions(predicted), constant=False, name=name)  # type: ignore[arg-type]
-
-
-def _predictions(predicted: np.ndarray) -> dict[str, object]:
-    blank = np.full(len(predicted), np.nan, dtype=np.float32)
-    whole = predicted.astype(np.int32)
-    n = int((predicted >= 0).sum())
-    return {"predicted": whole, "true_probability": blank, "confidence": blank.copy(), "n": n}
-
-
-def number_cell(
-    name: str, predicted: np.ndarray, loss: Sequence[float] = (0.5,)
-) -> RegressionResult:
-    pooling, _, layer = name.rpartition("_")
-    return RegressionResult(
-        r2=0.0,
-        spearman=0.0,
-        C=1.0,
-        n=int((~np.isnan(predicted)).sum()),
-        constant=False,
-        predicted=predicted.copy(),
-        layer=int(layer),
-        pooling=pooling,
-        fold_C=(1.0,) * len(loss),
-        fold_inner_loss=tuple(loss),
-    )
-
-
-def number_rival(name: str, predicted: np.ndarray) -> NumericBaseline:
-    n = int((~np.isnan(predicted)).sum())
-    values = {"r2": 0.0, "spearman": 0.0, "C": None, "n": n, "constant": False}
-    return NumericBaseline(**values, predicted=predicted.copy(), name=name)  # type: ignore[arg-type]
-
-
-def made(metric: Metric, n: int, seed: int = 0) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Truth (n,), and what four methods of different worth predict."""
-    rng = np.random.default_rng(seed)
-    if metric == "r2":
-        truth = 40 + 12 * rng.standard_t(5, n)
-        shared = rng.normal(size=n)
-        sizes = ((3, 5), (5, 5), (2, 9), (8, 9))
-        return truth, [truth + a * shared + b * rng.normal(size=n) for a, b in sizes]
-    share = [0.7, 0.2, 0.1] if metric == "balanced_accuracy" else [0.4, 0.35, 0.25]
-    truth, hard = rng.choice(3, n, p=share), rng.random(n)
-    given = [np.where(hard + 0.5 * rng.random(n) < ease, truth, rng.integers(0, 3, n))
-             for ease in (0.95, 0.9, 0.8, 0.5)]  # fmt: skip
-    return truth, given
-
-
-def board_of(metric: Metric, truth: np.ndarray, groups: np.ndarray | None = None) -> Board:
-    texts = np.arange(len(truth)) if groups is None else groups
-    return Board.of(metric, np.ones(len(truth), dtype=bool), truth, texts, seed=0)
-
-
-def results(metric: Metric, given: Sequence[np.ndarray]) -> tuple[list, list]:  # type: ignore[type-arg]
-    """Three cells and a baseline."""
-    names = ("cls_0", "cls_1", "mean_1")
-    if metric == "r2":
-        cells = [number_cell(name, p) for name, p in zip(names, given, strict=False)]
-        return cells, [number_rival("tfidf", given[3])]
-    return [cell(name, p) for name, p in zip(names, given, strict=False)], [
-        rival("tfidf", given[3])
-    ]
-
-
-def by_name(contrasts: Iterable[Contrast]) -> dict[tuple[str, str], Contrast]:
-    return {(c.a, c.b): c for c in contrasts}
-
-
-def reference(metric: Metric, truth: np.ndarray, predicted: np.ndarray) -> float:
-    """The score as scikit-learn has it."""
-    score = {
-        "accuracy": metrics.accuracy_score,
-        "balanced_accuracy": metrics.balanced_accuracy_score,
-        "r2": metrics.r2_score,
-    }[metric]
-    return float(score(truth, predicted))
-
-
-# ---- scores
-
-
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("seed", range(3))
-def test_scores_are_scikit_learns_on_the_scored_sentences(metric: Metric, seed: int) -> None:
-    truth, given = made(metric, 300, seed)
-    scored = np.random.default_rng(seed + 50).random(300) < 0.6
-    blank = np.nan if metric == "r2" else -1
-    held = [np.where(scored, p, blank) for p in given]
-    board = Board.of(metric, scored, truth, np.arange(300) // 2, seed)
-    found = comparison.estimates(board, held)
-    assert [e.n for e in found] == [scored.sum()] * 4
-    expected = [reference(metric, truth[scored], p[scored]) for p in given]
-    assert [e.value for e in found] == pytest.approx(expected, abs=1e-12)
-    assert all(e.low < e.value < e.high for e in found)
-    assert len(set(np.round(expected, 6))) >= 3
-
-
-def test_balanced_accuracy_leads_above_sixty_percent() -> None:
-    assert comparison.leading_metric(np.repeat([0, 1], [60, 40])) == "accuracy"
-    assert comparison.leading_metric(np.repeat([0, 1], [61, 39])) == "balanced_accuracy"
-    assert comparison.leading_metric(np.repeat([2, 0], [61, 39])) == "balanced_accuracy"
-    assert comparison.leading_metric(np.repeat([0, 1, 2], [50, 30, 40])) == "accuracy"
-
-
-# ---- intervals
-
-
-@cache
-def bootstrapped(
-    metric: Metric,
-) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
-    """Truth, predictions, texts, and (resamples, 4) scores by a plain bootstrap over texts."""
-    truth, given = made(metric, 160, seed=5)
-    texts = np.random.default_rng(6).permutation(np.repeat(np.arange(120), [2] * 40 + [1] * 80))
-    rng, members = np.random.default_rng(7), [np.flatnonzero(texts == t) for t in range(120)]
-    drawn = []
-    for _ in range(2_500):
-        rows = np.concatenate([members[t] for t in rng.integers(0, 120, 120)])
-        drawn.append([_score(metric, truth[rows], p[rows]) for p in given])
-    return truth, tuple(given), texts, np.array(drawn)
-
-
-def _score(metric: Metric, truth: np.ndarray, predicted: np.ndarray) -> float:
-    """``reference``, a hundred times faster."""
-    if metric == "r2":
-        return 1 - ((truth - predicted) ** 2).mean() / truth.var()
-    if metric == "accuracy":
-        return (truth == predicted).mean()
-    return np.mean([(predicted[truth == k] == k).mean() for k in np.unique(truth)])
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_intervals_are_those_of_a_plain_paired_bootstrap(metric: Metric) -> None:
-    truth, given, texts, drawn = bootstrapped(metric)
-    board = board_of(metric, truth, texts)
-    deviation = drawn.std(axis=0)
-    found = comparison.estimates(board, given)
-    ends = np.array([(e.low, e.high) for e in found])
-    error = np.abs(ends - np.percentile(drawn, [2.5, 97.5], axis=0).T) / deviation[:, None]
-    assert error.max() < 0.4
-    cells, rivals = results(metric, given)
-    contrasts = by_name(compare(board, cells, rivals, None, seed=0))
-    order = ["cls_0", "cls_1", "mean_1", "tfidf"]
-    assert len(contrasts) == 5
-    unpaired = []
-    for (a, b), contrast in contrasts.items():
-        one, other = order.index(a), order.index(b)
-        paired = drawn[:, one] - drawn[:, other]
-        d = contrast.difference
-        assert d.value == pytest.approx(found[one].value - found[other].value, abs=1e-12)
-        ends = np.array([d.low, d.high]) - np.percentile(paired, [2.5, 97.5])
-        assert np.abs(ends).max() < 0.4 * paired.std()
-        unpaired.append(paired.std() / np.hypot(deviation[one], deviation[other]))
-    assert np.abs(np.array(unpaired) - 1).max() > 0.15  # of each alone it would be another
-
-
-def test_the_interval_of_a_cell_that_is_always_right_has_a_width() -> None:
-    truth = np.repeat([0, 1], [110, 40])
-    for metric in METRICS[:2]:
-        (found,) = comparison.estimates(board_of(metric, truth), [truth])
-        assert found.value == found.high == 1.0
-        assert 0.9 < found.low < 0.99
-
-
-def test_results_get_the_intervals_of_the_runs_resamples() -> None:
-    truth, given = made("balanced_accuracy", 150)
-    accuracy, balanced = board_of("accuracy", truth), board_of("balanced_accuracy", truth)
-    cells = [cell("cls_0", given[2]), cell("cls_1", np.zeros(150), constant=True)]
-    found = comparison.with_intervals(balanced, cells)
-    for before, after in zip(cells, found, strict=True):
-        (plain,) = comparison.estimates(accuracy, [before.predicted])
-        assert (after.ci_low, after.ci_high) == (plain.low, plain.high)
-        assert after.predicted is before.predicted
-    (even,) = comparison.estimates(balanced, [given[2]])
-    assert (found[0].balanced_low, found[0].balanced_high) == (even.low, even.high)
-    assert found[0].balanced_low != found[0].ci_low
-    assert found[1].balanced_low is found[1].balanced_high is None
-    assert comparison.with_intervals(accuracy, cells)[0].ci_low == found[0].ci_low
-    assert comparison.with_intervals(accuracy, list[ProbeResult]()) == ()
-    truth, given = made("r2", 150)
-    (number,) = comparison.with_intervals(board_of("r2", truth), [number_cell("cls_0", given[0])])
-    (r2,) = comparison.estimates(board_of("r2", truth), [given[0]])
-    assert (number.ci_low, number.ci_high) == (r2.low, r2.high)
-
-
-def test_shares_and_means_of_any_values() -> None:
-    rng = np.random.default_rng(0)
-    board = board_of("balanced_accuracy", rng.integers(0, 2, 300), np.arange(300))
-    right = (rng.random((300, 2)) < [0.3, 0.8]).astype(float)
-    for found, column in zip(comparison.share_estimates(board, right), right.T, strict=True):
-        assert (found.value, found.n) == (pytest.approx(column.mean()), 300)
-        assert (found.high - found.low) / column.std() == pytest.approx(3.92 / 300**0.5, rel=0.1)
-    bits = rng.normal(-3, 2, (300, 1))
-    (mean,) = comparison.mean_estimates(board, bits)
-    assert mean.value == pytest.approx(bits.mean())
-    assert (mean.high - mean.low) / bits.std() == pytest.approx(3.92 / 300**0.5, rel=0.1)
-    assert mean.low < mean.value < mean.high
-
 
 # ---- the family
 
@@ -512,7 +292,7 @@ def test_the_best_is_what_most_folds_chose_with_the_score_of_all_choices() -> No
                                for name, fold in zip(found[1], folds, strict=True)])  # fmt: skip
     assert best.accuracy is not None
     assert best.accuracy.value == pytest.approx(expected.mean())
-    assert best.score == comparison.estimates(board, [found[0]])[0]
+    assert best.score == estimates(board, [found[0]])[0]
     scores = [metrics.balanced_accuracy_score(truth, c.predicted) for c in cells]
     assert best.maximum == pytest.approx(max(scores))
 

@@ -9,7 +9,7 @@ from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 
 from probing import baselines, comparison
-from probing.comparison import Board
+from probing.board import Board
 from probing.evidence import Contrast
 from probing.probes import nested
 from probing.probes.folds import cross_validation
@@ -17,7 +17,7 @@ from probing.statistics import sentences_needed
 from tests.benchmarks.null import Outcome, judge
 from tests.benchmarks.power import Planted
 from tests.benchmarks.power import simulate as simulate_vectors
-from tests.test_comparison import cell
+from tests.scored import cell
 
 RUNS = 40
 SENTENCES = 120

@@ -8,7 +8,7 @@ from dashboard.selection import Selection
 from dashboard.shown import run_or_reason, wait_for
 from dashboard.views.layers import heading
 from dashboard.words import plain
-from probing import figures, verdict
+from probing import figures, per_sentence, verdict
 from probing.geometry import is_constant
 from probing.projections import Projection
 from probing.record import Run
@@ -35,7 +35,11 @@ def show(selection: Selection) -> None:
         _compute(run, *cell)
         return
     figure = figures.scatter(
-        projection, run.sentences.texts, run.sentences.labels, dark=selection.dark
+        projection,
+        run.sentences.texts,
+        run.sentences.labels,
+        numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
+        dark=selection.dark,
     )
     st.plotly_chart(
         figure,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from probing import board as boards
 from probing import comparison
-from probing.comparison import Board
+from probing.board import Board
 from probing.evaluation import depth
 from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
 from probing.evidence import Check, Conditional, Estimate, Evidence, Shape
@@ -63,11 +64,12 @@ class _Evaluation:
         probes, held, shapes = self.cells()
         baselines = self.baselines()
         board = Board.of(
-            comparison.leading_metric(self.y),
+            boards.leading_metric(self.y),
             probes[0].scored,
             self.y,
             self.groups,
             self.settings.seed,
+            len(self.plan.folds),
         )
         conditionals = self.conditionals(board, {p.name: p for p in probes})
         report = self.reporter("compare")
@@ -204,10 +206,12 @@ class _Evaluation:
         asked = held[0].cosine >= 0  # the same sentences in every cell; all, or a sample
         few = board
         if asked.sum() < len(board.rows):
-            few = Board.of(board.metric, asked, self.y, self.groups, self.settings.seed)
-        noisy = comparison.estimates(board, [h.noisy for h in held])
-        cosine = comparison.estimates(few, [h.cosine for h in held])
-        cosine_z = comparison.estimates(few, [h.cosine_z for h in held])
+            few = Board.of(
+                board.metric, asked, self.y, self.groups, self.settings.seed, board.folds
+            )
+        noisy = boards.estimates(board, [h.noisy for h in held])
+        cosine = boards.estimates(few, [h.cosine for h in held])
+        cosine_z = boards.estimates(few, [h.cosine_z for h in held])
         control, selectivity = self.selectivity(board, held)
         return tuple(
             Check(h.probe.layer, h.probe.pooling, n, c, s, h.memorised, r, z)
@@ -226,8 +230,8 @@ class _Evaluation:
         by_type = np.stack([right[board.rows] for right in control], axis=1).astype(np.float64)
         right = np.stack([h.probe.predicted[board.rows] == board.truth for h in held], axis=1)
         return (
-            [*comparison.share_estimates(board, by_type)],
-            [*comparison.mean_estimates(board, right - by_type)],
+            [*boards.share_estimates(board, by_type)],
+            [*boards.mean_estimates(board, right - by_type)],
         )
 
     # ---- beside the cells
@@ -278,7 +282,7 @@ class _Evaluation:
                 tick,
             )
             bits = np.stack([controls.bits_added(one, both) for one in (mean, cls)], axis=1)
-            found.append(Conditional(layer, *comparison.mean_estimates(board, bits)))
+            found.append(Conditional(layer, *boards.mean_estimates(board, bits)))
         report(layers, layers)
         return tuple(found)
 

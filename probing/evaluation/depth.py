@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from probing.comparison import Board
+from probing.board import Board
 from probing.evaluation.findings import cells_of
 from probing.evidence import Code, Permutation, Twin
 from probing.probes.folds import Plan

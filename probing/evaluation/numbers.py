@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from probing import comparison
-from probing.comparison import Board
+from probing.board import Board, estimates
 from probing.evaluation import depth
 from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
 from probing.evidence import Check, Evidence
@@ -46,7 +46,7 @@ def evaluate(
     cells, noisy = _cells(representations, regress, settings.seed, reporter)
     rivals = _baselines(target, texts, representations, plan, reporter)
     groups = duplicate_groups(texts)
-    board = Board.of("r2", cells[0].scored, target, groups, settings.seed)
+    board = Board.of("r2", cells[0].scored, target, groups, settings.seed, len(plan.folds))
     weighed = comparison.weigh(board, cells, rivals, plan.folds, settings.seed)
     evidence = Evidence(
         metric="r2",
@@ -102,7 +102,7 @@ def _checks(
     able = [cell for cell in cells if cell.name in noisy]
     if not able:
         return ()
-    scores = comparison.estimates(board, [noisy[cell.name] for cell in able])
+    scores = estimates(board, [noisy[cell.name] for cell in able])
     return tuple(
         Check(cell.layer, cell.pooling, score, None, None, None, None, None)
         for cell, score in zip(able, scores, strict=True)

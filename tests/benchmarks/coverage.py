@@ -20,7 +20,7 @@ import torch
 from scipy.stats import norm
 
 from probing import comparison
-from probing.comparison import Board
+from probing.board import Board, estimates
 from probing.evidence import Estimate
 from probing.probes import nested, solver
 from probing.probes.folds import Plan, cross_validation, given_split
@@ -61,8 +61,8 @@ def simulate(n: int, width: int, best: tuple[float, float], seed: int, split: bo
         x[:, 0] += (2 * y - 1) * shift
         cells.append(nested.probe(x, y, 2, plan, layer=layer, pooling="cls"))
         truths.append(truth(x, y, plan, cells[-1], shift))
-    board = Board.of("accuracy", cells[0].scored, y, groups, seed)
-    cell = comparison.estimates(board, [cells[0].predicted])[0]
+    board = Board.of("accuracy", cells[0].scored, y, groups, seed, len(plan.folds))
+    cell = estimates(board, [cells[0].predicted])[0]
     gap = truths[0] - truths[1]
     compared = [c.difference for c in comparison.compare(board, cells, [], None, seed)]
     return Held(

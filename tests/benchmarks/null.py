@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from probing import baselines, comparison
-from probing.comparison import Board
+from probing.board import Board, leading_metric
 from probing.encoders import load_encoder
 from probing.evaluation import cells_of
 from probing.evidence import Evidence
@@ -98,7 +98,7 @@ def judge(
     seed: int,
 ) -> Outcome:
     """What the verdict says, and whether the intervals hold the truth."""
-    board = Board.of(comparison.leading_metric(y), cells[0].scored, y, groups, seed)
+    board = Board.of(leading_metric(y), cells[0].scored, y, groups, seed, len(plan.folds))
     weighed = comparison.weigh(board, cells, rivals, plan.folds, seed)
     evidence = Evidence(
         metric=board.metric,

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import binom, multivariate_normal, norm
 
 from probing import comparison, statistics
-from probing.comparison import Board
+from probing.board import Board
 from probing.evidence import Contrast
 from probing.probes import nested
 from probing.probes.folds import cross_validation
@@ -89,15 +89,15 @@ def simulate(n: int, seed: int) -> tuple[Contrast, int]:
     for name, x in vectors(y, rng).items():
         pooling, _, layer = name.partition("_")
         cells.append(nested.probe(x, y, 2, plan, layer=int(layer), pooling=pooling))
-    board = Board.of("accuracy", cells[0].scored, y, groups, seed)
+    board = Board.of("accuracy", cells[0].scored, y, groups, seed, len(plan.folds))
     rival = majority(Baseline, y, plan, name="majority")
-    return _planted(board, cells, rival, seed, comparison.inflation(board, plan.folds))
+    return _planted(board, cells, rival, seed)
 
 
 def _planted(
-    board: Board, cells: list[ProbeResult], rival: Baseline, seed: int, inflation: float
+    board: Board, cells: list[ProbeResult], rival: Baseline, seed: int
 ) -> tuple[Contrast, int]:
-    contrasts = comparison.compare(board, cells, [rival], None, seed, inflation)
+    contrasts = comparison.compare(board, cells, [rival], None, seed)
     return next(c for c in contrasts if (c.a, c.b) == ("cls_1", "mean_1")), len(contrasts)
 
 
