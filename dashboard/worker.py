@@ -127,7 +127,7 @@ def _map(job: Message, hear: Callable[[Progress], None]) -> None:
     if run.representations is None:
         raise ProbingError("This run was stored without its vectors; no new map can be drawn.")
     number = {name: i for i, name in enumerate(run.sentences.classes)}
-    labels = run.sentences.labels
+    labels = run.sentences.labels if run.kind == "classes" else None
     projection = runs.draw_map(
         run.representations,
         None if labels is None else np.array([number[label] for label in labels]),

@@ -6,7 +6,6 @@ paired.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +15,8 @@ from probing.evidence import Estimate, Metric
 from probing.probes.regression import NumericBaseline, RegressionResult
 from probing.probes.result import Baseline, ProbeResult
 
+NUMBERS = 2.0  # inflation of Σ k_ij·t_i·t_j over the pairs of cross-validated numbers
+UNKNOWN = 1 + 2 / np.pi  # the most that cross-validation inflates the variance of right answers
 LEADS = 0.6  # share of the majority class above which balanced accuracy leads
 
 Kind = TypeVar("Kind", ProbeResult, RegressionResult, Baseline, NumericBaseline)
@@ -55,13 +56,17 @@ class Board:
         texts = groups[rows]
         return Board(metric, rows, truth[rows], texts, statistics.Resamples(texts, seed), folds)
 
-    @cached_property
-    def inflation(self) -> float:
-        """How many times the folds inflate the variance of a score, at most; 1 for one fold."""
+    def inflation(self, scores: np.ndarray) -> np.ndarray:
+        """(m,) how many times the folds inflate the variance of (m,) scores; 1 for one fold.
+
+        No estimate of the variance of cross-validation is unbiased (Bengio & Grandvalet 2004). This
+        one is right where little is known of the labels, else rather too much than too little.
+        """
         if self.folds == 1:
-            return 1.0
-        classes = None if self.metric == "r2" else len(np.unique(self.truth))
-        return statistics.cross_validation_inflation(classes)
+            return np.ones(len(scores))
+        if self.metric == "r2":
+            return np.full(len(scores), NUMBERS)
+        return statistics.cross_validation_inflation(scores)
 
     @property
     def texts(self) -> int:
@@ -96,9 +101,7 @@ class Board:
         """(m, 2) 95 % intervals of the scores of (n, m) values.
 
         Widened by the root of ``inflation`` where ``fitted``, (m,) or for all: a method that learns
-        nothing of single sentences, such as the majority, has no such dependence. No estimate of
-        the variance of cross-validation is unbiased (Bengio & Grandvalet 2004); this one is right
-        where little can be known of the labels and too careful where much can.
+        nothing of single sentences, such as the majority, has no such dependence.
         """
         samples = self.samples(values)
         if self.metric == "accuracy":
@@ -108,7 +111,8 @@ class Board:
         else:
             ends = statistics.interval(samples)
         least = -np.inf if self.metric == "r2" else 0.0
-        wide = self._widened(self.score(values), ends).clip(least, 1.0)
+        scores = self.score(values)
+        wide = _widened(scores, ends, self.inflation(scores)).clip(least, 1.0)
         return np.where(np.broadcast_to(fitted, len(ends))[:, None], wide, ends)
 
     def difference_intervals(
@@ -119,23 +123,23 @@ class Board:
         Widened likewise.
         """
         samples = self.samples(values)
-        gaps = samples[:, left] - samples[:, right]
+        drawn = samples[:, left] - samples[:, right]
         if self.metric == "accuracy":
             each = values[:, left] - values[:, right]
-            ends = statistics.difference_intervals(each, gaps, self.groups)
+            ends = statistics.difference_intervals(each, drawn, self.groups)
         else:
-            ends = statistics.interval(gaps)
+            ends = statistics.interval(drawn)
         scores = self.score(values)
         least, most = (-np.inf, np.inf) if self.metric == "r2" else (-1.0, 1.0)
-        return self._widened(scores[left] - scores[right], ends).clip(least, most)
+        gaps, inflation = scores[left] - scores[right], self.inflation(scores)
+        inflation = np.maximum(inflation[left], inflation[right])
+        return _widened(gaps, ends, inflation).clip(least, most)
 
     def mean_intervals(self, values: np.ndarray) -> np.ndarray:
-        """(m, 2) 95 % intervals of the means of (n, m) values of any kind. Widened likewise."""
+        """(m, 2) 95 % intervals of the means of (n, m) values of any kind, widened by the most."""
         ends = statistics.interval(self.resamples.means(values))
-        return self._widened(values.mean(axis=0), ends)
-
-    def _widened(self, centre: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        return centre[:, None] + (ends - centre[:, None]) * np.sqrt(self.inflation)
+        most = 1.0 if self.folds == 1 else NUMBERS if self.metric == "r2" else UNKNOWN
+        return _widened(values.mean(axis=0), ends, np.full(len(ends), most))
 
     def additive(self, values: np.ndarray) -> np.ndarray:
         """(n, m) what each sentence adds to the scores, up to a constant."""
@@ -147,6 +151,10 @@ class Board:
             return np.full(len(self.rows), 1 / max(squares, 1e-300))
         _, inverse, counts = np.unique(self.truth, return_inverse=True, return_counts=True)
         return 1 / (len(counts) * counts[inverse])
+
+
+def _widened(centre: np.ndarray, ends: np.ndarray, inflation: np.ndarray) -> np.ndarray:
+    return centre[:, None] + (ends - centre[:, None]) * np.sqrt(inflation)[:, None]
 
 
 def estimates(board: Board, predictions: Sequence[np.ndarray]) -> list[Estimate]:

@@ -49,7 +49,9 @@ def weigh(
     inside = choose_inside(cells, folds, len(cells[0].predicted))
     best = None if inside is None else best_of(board, cells, *inside)
     contrasts = compare(board, cells, rivals, None if inside is None else inside[0], seed)
-    return Weighed(cells, rivals, contrasts, best, detectable(board, contrasts))
+    values = np.stack([board.values(cell.predicted) for cell in cells], axis=1)
+    usual = float(np.median(board.inflation(board.score(values))))
+    return Weighed(cells, rivals, contrasts, best, detectable(board, contrasts, usual))
 
 
 # ---- the family of contrasts
@@ -85,12 +87,13 @@ def compare(
     intervals = board.difference_intervals(values, left, right)
     scores, additive = board.score(values), board.additive(values)
     tested = board.texts >= FEWEST
+    inflation = board.inflation(scores)
     p_max_t = (
         statistics.max_t(
             additive[:, left] - additive[:, right],
             board.groups,
             seed=seed,
-            inflation=board.inflation,
+            inflation=np.maximum(inflation[left], inflation[right]),
         ).tolist()
         if tested
         else [None] * len(pairs)
@@ -174,7 +177,7 @@ def best_of(
     )
 
 
-def detectable(board: Board, contrasts: Sequence[Contrast]) -> Detectable:
+def detectable(board: Board, contrasts: Sequence[Contrast], inflation: float = 1.0) -> Detectable:
     """The smallest difference between two poolings that this many sentences could show."""
     n = board.texts
     shares = [
@@ -183,7 +186,7 @@ def detectable(board: Board, contrasts: Sequence[Contrast]) -> Detectable:
         if _layer(c.a) is not None and _layer(c.a) == _layer(c.b)
     ]
     discordant = float(np.median(shares)) if shares else USUAL_DISCORDANCE
-    discordant, inflation = max(discordant, 1 / n), board.inflation
+    discordant = max(discordant, 1 / n)
     difference = statistics.detectable_difference(n / inflation, discordant)
     return Detectable(n, discordant, difference, inflation)
 

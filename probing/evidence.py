@@ -129,7 +129,7 @@ class Detectable:
     """Smallest difference in accuracy that a test of two methods alone finds with 80 % power at
     α = 5 % (McNemar's formula for ``n / inflation`` sentences)."""
     inflation: float = 1.0
-    """How many times cross-validation inflates the variance of a score, at most."""
+    """How many times cross-validation inflates the variance of a score: the median cell's."""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def choose_pooling(run: Run, key: str = "pooling", label: str = "Pooling") -> st
             poolings,
             default=poolings[0],
             required=True,
+            wrap=True,
             format_func=figures.NAMES.__getitem__,
             key=key,
             bind="query-params",
@@ -115,6 +116,7 @@ def _sentences(run: Run, layer: int, pooling: str) -> None:
         list(_LISTS),
         default="hardest",
         required=True,
+        wrap=True,
         format_func=_LISTS.__getitem__,
         key="sentences",
         bind="query-params",
@@ -159,6 +161,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         list(_QUARTERS),
         default="only_a",
         required=True,
+        wrap=True,
         format_func=lambda q: f"{_QUARTERS[q].format(a=a, b=b)}: {counts[q]:,}",
         key="quarter",
     )

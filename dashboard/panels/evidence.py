@@ -25,6 +25,7 @@ def show(run: Run, dark: bool) -> None:
         list(able),
         default=next(iter(able)),
         required=True,
+        wrap=True,
         key="evidence",
         bind="query-params",
         label_visibility="collapsed",

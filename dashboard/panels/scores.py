@@ -26,6 +26,7 @@ def show(run: Run, dark: bool) -> None:
                 scores,
                 default="probe",
                 required=True,
+                wrap=True,
                 format_func=_NAMES.__getitem__,
                 key="score",
                 bind="query-params",

@@ -180,9 +180,11 @@ def test_copies_change_no_balanced_interval() -> None:
     assert thrice == pytest.approx(once, abs=1e-12)
 
 
-@pytest.mark.parametrize("classes", [2, 3, 5])
-def test_the_inflation_of_cross_validation_is_what_mutual_training_does(classes: int) -> None:
-    """Leave-one-out scores by random similarities to the others, labels of pure noise.
+@pytest.mark.parametrize(("classes", "known"), [(2, 0.0), (2, 1.0), (2, -0.7), (3, 0.0), (5, 0.0)])
+def test_the_inflation_of_cross_validation_is_what_mutual_training_does(
+    classes: int, known: float
+) -> None:
+    """Leave-one-out scores by random similarities to the others, with ``known`` of the label.
 
     Each sentence is given the class of greatest summed similarity; pairs count in both directions.
     """
@@ -193,11 +195,18 @@ def test_the_inflation_of_cross_validation_is_what_mutual_training_does(classes:
         kernel = rng.normal(size=(n, n))
         kernel = np.triu(kernel, 1)
         kernel += kernel.T
-        accuracies[run] = ((kernel @ np.eye(classes)[y]).argmax(axis=1) == y).mean()
-    independent = (1 - 1 / classes) / classes / n
-    measured = accuracies.var() / independent
-    assert measured == pytest.approx(cross_validation_inflation(classes), rel=0.1)
+        own = np.eye(classes)[y]
+        accuracies[run] = ((kernel @ own + known * n**0.5 * own).argmax(axis=1) == y).mean()
+    share = accuracies.mean()
+    measured = accuracies.var() / (share * (1 - share) / n)
+    (expected,) = cross_validation_inflation(np.array([share]))
+    assert measured == pytest.approx(expected, rel=0.1)
     assert measured > 1.2  # the control: independent sentences would give 1
+
+
+def test_nothing_is_inflated_where_all_are_right_or_all_wrong() -> None:
+    found = cross_validation_inflation(np.array([0.0, 1e-9, 0.5, 1 - 1e-9, 1.0]))
+    assert found == pytest.approx([1, 1, 1 + 2 / np.pi, 1, 1], abs=1e-6)
 
 
 def test_inflation_counts_what_is_observed_for_less() -> None:
