@@ -7,9 +7,9 @@ could ever be is known exactly. The truth of a cross-validated accuracy is the m
 own probes. Two cells are compared: the second carries less, and errs on partly the same sentences.
 
 Cross-validated sentences are no quite independent witnesses: each stands in the training data of
-the others' probes, and the intervals, which take them for independent, are somewhat too narrow
-where a probe has many dimensions or little signal for its sentences (Bates, Hastie & Tibshirani
-2023). ``--split`` scores as many sentences that no probe was fitted on: there they are independent.
+the others' probes (Bates, Hastie & Tibshirani 2023). The intervals allow for that as if a probe had
+many dimensions and little signal for its sentences; with few dimensions they are too wide.
+``--split`` scores as many sentences that no probe was fitted on: there they are independent.
 """
 
 import argparse
