@@ -172,7 +172,7 @@ class _Probes:
                 for j, seen in enumerate(before)
             ]
         )
-        shape = (features.values.shape[1] + 1, len(before), 1 if classes == 2 else classes)
+        shape = (len(before), 1 if classes == 2 else classes, features.values.shape[1] + 1)
         self.parameters = torch.zeros(shape)
 
     def probabilities(self, c: float, lines: np.ndarray, blocks: Blocks) -> list[np.ndarray]:
@@ -184,13 +184,13 @@ class _Probes:
         fitted = lines[(self.shares[lines] > 0).sum(axis=1) > 1]
         found = {j: np.tile(self.shares[j], (len(blocks[j]), 1)) for j in lines.tolist()}
         if len(fitted):
-            fits, self.parameters[:, fitted] = solver.fit(
+            fits, self.parameters[fitted] = solver.fit(
                 self.part,
                 self.y[:, fitted],
                 self.classes,
                 self.train[:, fitted],
                 torch.full((len(fitted),), c),
-                self.parameters[:, fitted],
+                self.parameters[fitted],
             )
             for p, j in enumerate(fitted.tolist()):
                 log_p = fits.log_probabilities(self.whole, torch.from_numpy(blocks[j]), p)

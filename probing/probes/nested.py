@@ -93,18 +93,28 @@ def held_out(
     losses: list[float] = []
     for part in _batches(folds, len(y), classes):
         if fixed is None:
-            strength, loss = choose_strength(features, target, classes, part, strengths, tick)
+            choice = choose_strength(features, target, classes, part, strengths, tick)
         else:
-            strength = list(fixed[len(chosen) : len(chosen) + len(part)])
-            loss = [float("inf")] * len(part)
-        chosen, losses = chosen + strength, losses + loss
-        trains = [fold.train for fold in part]
-        tests = [fold.test for fold in part]
-        predicted = _predict(features, target, classes, trains, strength, tests)
+            given = fixed[len(chosen) : len(chosen) + len(part)]
+            choice = Choice(list(given), [float("inf")] * len(part), None)
+        chosen, losses = chosen + choice.strengths, losses + choice.losses
+        predicted = _predict(features, target, classes, part, choice)
         for fold, values in zip(part, predicted, strict=True):
             log_p[fold.test] = values
         tick()
     return HeldOut(log_p, tuple(chosen), tuple(losses))
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What the inner folds of some folds say of C."""
+
+    strengths: list[float]
+    """The C of least log-loss for each fold."""
+    losses: list[float]
+    """That log-loss (nats); infinite where nothing was chosen."""
+    start: Tensor | None
+    """(folds, K, d+1) mean of each fold's inner solutions, a place to start from."""
 
 
 def choose_strength(
@@ -115,35 +125,49 @@ def choose_strength(
     strengths: Sequence[float],
     tick: Tick = lambda: None,
     whole: bool = False,
-) -> tuple[list[float], list[float]]:
-    """For each fold, the C of least log-loss over its inner folds, and that log-loss (nats).
+) -> Choice:
+    """For each fold, the C of least log-loss over its inner folds.
 
     Ties go to the stronger regularisation.
 
-    The walk from strong to weak ends when every fold's inner log-loss has passed its minimum
-    (see ``PATIENCE``): weak regularisation costs most. ``whole`` walks all the way.
-    Without inner folds every C ties, and the strongest is taken (its log-loss is infinite).
+    The walk from strong to weak ends for a fold when its inner log-loss has passed its minimum (see
+    ``PATIENCE``): weak regularisation costs most. ``whole`` walks all the way. Each step starts
+    where the last two point to. Without inner folds every C ties, and the strongest is taken (its
+    log-loss is infinite).
     """
     pairs = [(i, *pair) for i, fold in enumerate(folds) for pair in fold.inner]
     if not pairs:
-        return [strengths[0]] * len(folds), [float("inf")] * len(folds)
+        return Choice([strengths[0]] * len(folds), [float("inf")] * len(folds), None)
     owner = np.array([i for i, _, _ in pairs])
     train = _masks([part for _, part, _ in pairs], len(y))
     losses = np.full((len(folds), len(strengths)), np.inf)
-    parameters = None
+    starts = torch.zeros(len(folds), 1 if classes == 2 else classes, features.values.shape[1] + 1)
+    live = np.arange(len(pairs))  # problems whose fold still walks
+    path: list[Tensor] = []  # their last two solutions
     for step, c in enumerate(strengths):
-        fits, parameters = solver.fit(
-            features, y, classes, train, torch.full((len(pairs),), c), parameters
+        fits, solved = solver.fit(
+            features,
+            y,
+            classes,
+            train[:, live],
+            torch.full((len(live),), c),
+            2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None,
+            gap=solver.ROUGH,
         )
         tick()
-        sums = np.array(
-            [_loss(fits, features, y, p, part, held) for p, (_, part, held) in enumerate(pairs)]
-        )
-        totals = np.array([sums[owner == i].sum(axis=0) for i in range(len(folds))])
-        losses[:, step] = np.where(totals[:, 1] > 0, totals[:, 0] / totals[:, 1].clip(1), 0.0)
-        if not whole and passed(losses[:, : step + 1]).all():
+        sums = np.array([_loss(fits, features, y, p, *pairs[q][1:]) for p, q in enumerate(live)])
+        of = owner[live]
+        for fold in np.unique(of):
+            loss, rows = sums[of == fold].sum(axis=0)
+            losses[fold, step] = loss / rows if rows > 0 else 0.0
+            if losses[fold].argmin() == step:
+                starts[fold] = solved[torch.from_numpy(of == fold)].mean(0)
+        going = np.full(len(live), True) if whole else ~passed(losses[:, : step + 1])[of]
+        if not going.any():
             break
-    return least(losses, strengths)
+        live, keep = live[going], torch.from_numpy(going)
+        path = [solution[keep] for solution in (*path[-1:], solved)]
+    return Choice(*least(losses, strengths), starts)
 
 
 def least(losses: np.ndarray, strengths: Sequence[float]) -> tuple[list[float], list[float]]:
@@ -178,20 +202,15 @@ def _loss(
 
 
 def _predict(
-    features: solver.Features,
-    y: Tensor,
-    classes: int,
-    trains: list[np.ndarray],
-    strengths: list[float],
-    tests: list[np.ndarray],
+    features: solver.Features, y: Tensor, classes: int, folds: Sequence[Fold], choice: Choice
 ) -> list[np.ndarray]:
-    """Log-probabilities (test rows, classes) of probes fitted on each of ``trains``."""
-    fits, _ = solver.fit(
-        features, y, classes, _masks(trains, len(y)), torch.tensor(strengths, dtype=torch.float32)
-    )
+    """Log-probabilities (test rows, classes) of probes fitted on the training rows of ``folds``."""
+    train = _masks([fold.train for fold in folds], len(y))
+    strengths = torch.tensor(choice.strengths, dtype=torch.float32)
+    fits, _ = solver.fit(features, y, classes, train, strengths, choice.start)
     return [
-        fits.log_probabilities(features, torch.from_numpy(test), p).numpy()
-        for p, test in enumerate(tests)
+        fits.log_probabilities(features, torch.from_numpy(fold.test), p).numpy()
+        for p, fold in enumerate(folds)
     ]
 
 

@@ -21,9 +21,11 @@ import torch
 from torch import Tensor
 
 MEMORY = 10  # pairs kept by L-BFGS
-GRADIENT = 1e-5  # largest entry allowed in the gradient of the mean loss, and
-GAP = 1e-4  # largest distance from the optimum allowed, relative to the objective
+GAP = 2e-7  # share of the objective that a Newton step may still take off at the end,
+ROUGH = 3e-6  # or in a search, which only compares losses
 MAX_ITERATIONS = 1000
+BLOCK = 300_000  # logits computed at once,
+LEAST = 32  # but of this many rows at least
 ABSENT = -1e30  # the logit of a class that a problem's training rows do not contain
 
 
@@ -89,98 +91,140 @@ class _Point:
     """P problems at some parameters."""
 
     w: Tensor
-    """(d+1, P, K) parameters, each problem's in its own standardised coordinates; the last row is
-    the intercept."""
+    """(P, K, d+1) parameters; see ``_Batch``."""
     value: Tensor
     """float64 (P,) the objective."""
     gradient: Tensor
-    """(d+1, P, K)"""
+    """(P, K, d+1)"""
     curvature: Tensor
     """(P,) mean of p(1−p) over training rows and classes."""
 
     def select(self, keep: Tensor) -> "_Point":
         """The problems ``keep`` of these."""
-        return _Point(
-            self.w[:, keep], self.value[keep], self.gradient[:, keep], self.curvature[keep]
-        )
+        return _Point(self.w[keep], self.value[keep], self.gradient[keep], self.curvature[keep])
+
+    def replace(self, problems: Tensor, other: "_Point") -> None:
+        """Put ``other`` in the place of some ``problems`` of these."""
+        self.w[problems], self.value[problems] = other.w, other.value
+        self.gradient[problems], self.curvature[problems] = other.gradient, other.curvature
 
 
 class _Batch:
-    """P problems over one matrix: their loss, gradient and preconditioner."""
+    """P problems over one matrix: their loss, gradient and preconditioner.
+
+    Parameters (P, K, d+1) are each problem's weights in its own standardised coordinates, turned
+    into the eigenvectors of the covariance of all rows, where the preconditioner is diagonal; the
+    last column is the intercept. Rows come last in every array of logits, so that work on single
+    numbers runs along memory, and are taken in blocks that stay in the cache.
+    """
 
     def __init__(self, x: Features, y: Tensor, classes: int, train: Tensor, c: Tensor) -> None:
-        self.x, self.classes, self.train = x, classes, train
-        self.y = y[:, None] if y.ndim == 1 else y  # (n, 1) or (n, P)
-        self.counts = train.sum(0)  # (P,)
+        self.x, self.classes, self.columns = x, classes, 1 if classes == 2 else classes
+        self.y = (y[:, None] if y.ndim == 1 else y).T.contiguous()  # (1, n) or (P, n)
+        self.train = train.T.contiguous()  # (P, n)
+        self.counts = self.train.sum(1)  # (P,)
         self.penalty = 1.0 / (c * self.counts)  # (P,) λ of the mean loss
         # float64, or a column that is constant in train gets a spurious tiny variance
-        wide, share = x.values.double(), (train / self.counts).double()
-        mean = wide.T @ share  # (d, P)
-        variance = wide.square_().T @ share - mean**2
+        wide, share = x.values.double(), (self.train / self.counts[:, None]).double()
+        mean = share @ wide  # (P, d)
+        variance = share @ wide.square_() - mean**2
         constant = variance <= 1e-12 * (1 + mean**2)
         self.mean = mean.float()
         self.inverse_std = torch.where(constant, 0.0, variance.clamp_min(1e-24).rsqrt()).float()
-        self.columns = 1 if classes == 2 else classes
         self.absent = torch.zeros(len(c), self.columns)
         if classes > 2:
-            index = self.y.expand(train.shape).T
-            seen = torch.zeros(len(c), classes).scatter_add_(1, index, train.T)
+            index = self.y.expand(self.train.shape)
+            seen = torch.zeros(len(c), classes).scatter_add_(1, index, self.train)
             self.absent = torch.where(seen == 0, ABSENT, 0.0)
 
     def select(self, keep: Tensor) -> "_Batch":
         """The problems ``keep`` of this batch."""
         part = object.__new__(_Batch)
         part.x, part.classes, part.columns = self.x, self.classes, self.columns
-        part.y = self.y if self.y.shape[1] == 1 else self.y[:, keep]
-        part.train, part.mean = self.train[:, keep], self.mean[:, keep]
-        part.inverse_std, part.absent = self.inverse_std[:, keep], self.absent[keep]
+        part.y = self.y if len(self.y) == 1 else self.y[keep]
+        part.train, part.mean = self.train[keep], self.mean[keep]
+        part.inverse_std, part.absent = self.inverse_std[keep], self.absent[keep]
         part.counts, part.penalty = self.counts[keep], self.penalty[keep]
         return part
 
     def unstandardised(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Weights (d, P, K) and intercepts (P, K) that act on ``Features.values``."""
-        weights = w[:-1] * self.inverse_std[:, :, None]
-        return weights, w[-1] - (self.mean[:, :, None] * weights).sum(0) + self.absent
+        """Weights (P, K, d) and intercepts (P, K) that act on ``Features.values``."""
+        weights = (w[:, :, :-1] @ self.x.eigenvectors.T).mul_(self.inverse_std[:, None])
+        return weights, w[:, :, -1] - (weights @ self.mean[:, :, None])[:, :, 0] + self.absent
 
     def at(self, w: Tensor) -> _Point:
         """Objective, gradient and curvature at the parameters ``w``."""
         weights, intercepts = self.unstandardised(w)
-        d, problems, k = weights.shape
-        logits = (self.x.values @ weights.reshape(d, -1)).reshape(-1, problems, k) + intercepts
-        share = self.train / self.counts
-        if k == 1:
-            sign = (2 * self.y - 1)[:, :, None]
-            loss = torch.nn.functional.softplus(-sign * logits)[:, :, 0]
-            probability = torch.sigmoid(logits)
-            residual = probability - self.y[:, :, None]
-            curvature = (share * (probability * (1 - probability))[:, :, 0]).sum(0)
-        else:
-            log_p = torch.log_softmax(logits, -1)
-            true = self.y[:, :, None].expand(-1, problems, 1)
-            loss = -log_p.gather(2, true)[:, :, 0]
-            residual = log_p.exp_()
-            curvature = (share * (1 - residual.square().sum(-1))).sum(0) / k
-            residual.scatter_add_(2, true, torch.full(true.shape, -1.0))
-        residual *= share[:, :, None]
-        total = residual.sum(0)  # (P, K)
-        product = (self.x.values.T @ residual.reshape(len(residual), -1)).reshape(d, problems, k)
-        slope = (product - self.mean[:, :, None] * total) * self.inverse_std[:, :, None]
-        gradient = torch.cat([slope + self.penalty[:, None] * w[:-1], total[None]])
-        data = torch.where(self.train > 0, loss, 0.0).sum(0, dtype=torch.float64) / self.counts
-        ridge = 0.5 * self.penalty * w[:-1].square().sum((0, 2), dtype=torch.float64)
-        return _Point(w, data + ridge, gradient, curvature)
+        problems, k, d = weights.shape
+        flat, offset = weights.reshape(-1, d), intercepts.reshape(-1, 1)
+        product, total = torch.zeros(problems * k, d), torch.zeros(problems, k)
+        loss = torch.zeros(problems, dtype=torch.float64)
+        spread = torch.zeros(problems)
+        size = max(LEAST, BLOCK // (problems * k))
+        for start in range(0, len(self.x.values), size):
+            rows = slice(start, start + size)
+            x = self.x.values[rows]
+            logits = torch.addmm(offset, flat, x.T).reshape(problems, k, -1)
+            part = _losses(logits, self.y[:, rows], self.train[:, rows])
+            loss += part.loss
+            spread += part.spread
+            total += part.residual.sum(2)
+            product.addmm_(part.residual.reshape(problems * k, -1), x)
+        # the chain rule of the standardisation, and of the mean over rows
+        slope = product.reshape(problems, k, d) - total[:, :, None] * self.mean[:, None]
+        slope *= (self.inverse_std / self.counts[:, None])[:, None]
+        gradient = torch.cat(
+            [slope @ self.x.eigenvectors, (total / self.counts[:, None])[:, :, None]], 2
+        )
+        turned = w[:, :, :-1]
+        gradient[:, :, :-1] += self.penalty[:, None, None] * turned
+        ridge = 0.5 * self.penalty * turned.square().sum((1, 2), dtype=torch.float64)
+        return _Point(w, loss / self.counts + ridge, gradient, spread / (self.counts * k))
 
-    def precondition(self, gradient: Tensor, curvature: Tensor) -> Tensor:
-        """Divide by ``curvature · covariance + λ``, diagonal in the covariance's eigenvectors."""
-        d, problems, k = gradient[:-1].shape
-        rotated = (self.x.eigenvectors.T @ gradient[:-1].reshape(d, -1)).reshape(d, problems, k)
-        rotated /= (self.x.eigenvalues[:, None] * curvature + self.penalty)[:, :, None]
-        back = (self.x.eigenvectors @ rotated.reshape(d, -1)).reshape(d, problems, k)
-        return torch.cat([back, (gradient[-1] / curvature[:, None])[None]])
+    def preconditioner(self, curvature: Tensor) -> Tensor:
+        """(P, 1, d+1) the inverse of ``curvature · covariance + λ``; 1 / curvature at last."""
+        curved = curvature[:, None]
+        whole = torch.cat([self.x.eigenvalues * curved + self.penalty[:, None], curved], 1)
+        return whole.reciprocal_()[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Losses:
+    """What some rows add to the objective of P problems; rows outside their training add 0."""
+
+    loss: Tensor
+    """float64 (P,) sum of the losses."""
+    residual: Tensor
+    """(P, K, rows) p − 1[y]."""
+    spread: Tensor
+    """(P,) sum of p(1−p)."""
+
+
+def _losses(logits: Tensor, y: Tensor, train: Tensor) -> _Losses:
+    """Of the rows with ``logits`` (P, K, rows), which are overwritten; ``train`` (P, rows)."""
+    if logits.shape[1] == 1:
+        flat = logits[:, 0]
+        loss = torch.nn.functional.softplus(flat * (1 - 2 * y))
+        p = torch.sigmoid(flat)
+        spread = (p * (1 - p)).mul_(train).sum(1)
+        residual = p.sub_(y).mul_(train)[:, None]
+    else:
+        index = y.expand(train.shape)[:, None]
+        logits -= logits.amax(1, keepdim=True)
+        true = logits.gather(1, index)[:, 0]
+        p = logits.exp_()
+        norm = p.sum(1)
+        loss = norm.log() - true
+        p *= (train / norm)[:, None]
+        spread = train.sum(1) - p.square().sum((1, 2))
+        residual = p.scatter_add_(1, index, -train[:, None])
+    summed = torch.where(train > 0, loss, 0.0).sum(1, dtype=torch.float64)
+    return _Losses(summed, residual, spread)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum((0, 2))
+    """(P,)"""
+    return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
 
 
 class _History:
@@ -197,19 +241,28 @@ class _History:
         self.pairs = [*self.pairs[-MEMORY + 1 :], (step, change, rho)]
 
     def select(self, keep: Tensor) -> None:
-        self.pairs = [(s[:, keep], y[:, keep], r[keep]) for s, y, r in self.pairs]
+        self.pairs = [(s[keep], y[keep], r[keep]) for s, y, r in self.pairs]
 
     def direction(self, batch: _Batch, point: _Point) -> Tensor:
         """−H·gradient by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4)."""
+        inverse = batch.preconditioner(point.curvature.clamp_min(1e-4))
         q, steps = point.gradient.clone(), []
         for s, y, rho in reversed(self.pairs):
-            alpha = rho * _dot(s, q)
-            q -= alpha[:, None] * y
+            alpha = (rho * _dot(s, q))[:, None, None]
+            q.addcmul_(alpha, y, value=-1)
             steps.append(alpha)
-        r = batch.precondition(q, point.curvature.clamp_min(1e-4))
+        r = q.mul_(inverse)
+        if self.pairs:
+            r *= self._scale(inverse)
         for (s, y, rho), alpha in zip(self.pairs, reversed(steps), strict=True):
-            r += (alpha - rho * _dot(y, r))[:, None] * s
-        return -r
+            r.addcmul_(alpha - (rho * _dot(y, r))[:, None, None], s)
+        return r.neg_()
+
+    def _scale(self, inverse: Tensor) -> Tensor:
+        """How far the last step went beyond what the preconditioner says of its change."""
+        _, y, rho = self.pairs[-1]
+        scale = 1 / (rho * _dot(y, y * inverse))
+        return torch.where(torch.isfinite(scale), scale, 1.0)[:, None, None]
 
 
 def fit(
@@ -220,68 +273,65 @@ def fit(
     c: Tensor,
     start: Tensor | None = None,
     max_iterations: int = MAX_ITERATIONS,
+    gap: float = GAP,
 ) -> tuple[Fits, Tensor]:
     """Solve P problems at once.
 
     ``y`` int64 (n,) class numbers, or (n, P) where each problem has labels of its own; ``train``
     float32 (n, P) of 0 and 1; ``c`` float32 (P,). Each problem needs two classes among its
-    training rows. ``start`` (d+1, P, K) are the parameters of an earlier call, the second value
-    returned, to start from.
+    training rows. ``start`` (P, K, d+1) are the parameters of an earlier call, the second value
+    returned, to start from. A problem is solved when two looks in a row see no more than ``gap`` of
+    its objective to be gained.
     """
     whole = _Batch(x, y, classes, train, c)
-    shape = (x.values.shape[1] + 1, len(c), whole.columns)
+    shape = (len(c), whole.columns, x.values.shape[1] + 1)
     solution = torch.zeros(shape) if start is None else start.clone()
     objective = torch.zeros(len(c), dtype=torch.float64)
     batch, active, history = whole, torch.arange(len(c)), _History()
-    point = batch.at(solution.clone())
+    point, near = batch.at(solution.clone()), torch.zeros(len(c), dtype=torch.bool)
     iteration = 0
     while True:
-        done = _converged(point, batch.penalty)
+        direction = history.direction(batch, point)
+        # a first look may not know the curvature yet
+        nearer = -0.5 * _dot(point.gradient, direction) <= gap * point.value
+        done, near = near & nearer, nearer
         if iteration == max_iterations:
             done[:] = True
         if done.any():
-            solution[:, active[done]] = point.w[:, done]
+            solution[active[done]] = point.w[done]
             objective[active[done]] = point.value[done]
             keep = ~done
             if not keep.any():
                 break
             active, point, batch = active[keep], point.select(keep), batch.select(keep)
             history.select(keep)
+            direction, near = direction[keep], near[keep]
         iteration += 1
-        direction = history.direction(batch, point)
         new = _line_search(batch, point, direction)
         history.add(new.w - point.w, new.gradient - point.gradient)
-        stuck = (new.w == point.w).all(0).all(-1)
-        point = new
         # float32 can see no descent from here: as converged as it gets
-        point.gradient[:, stuck] = 0.0
+        new.gradient[(new.w == point.w).flatten(1).all(1)] = 0.0
+        point = new
     weights, intercepts = whole.unstandardised(solution)
-    return Fits(weights, intercepts, objective.numpy(), iteration), solution
-
-
-def _converged(point: _Point, penalty: Tensor) -> Tensor:
-    """(P,) whether each problem is within ``GRADIENT`` and ``GAP``.
-
-    A λ-strongly convex objective lies at most ‖g‖²/2λ above its minimum; the intercept, which has
-    no λ, is taken with its mean curvature.
-    """
-    gap = point.gradient[:-1].square().sum((0, 2)) / (2 * penalty)
-    gap += point.gradient[-1].square().sum(-1) / (2 * point.curvature.clamp_min(1e-12))
-    return (point.gradient.abs().amax((0, 2)) <= GRADIENT) & (gap <= GAP * point.value)
+    return Fits(weights.permute(2, 0, 1), intercepts, objective.numpy(), iteration), solution
 
 
 def _line_search(batch: _Batch, point: _Point, direction: Tensor) -> _Point:
     """Backtracking (Armijo) from a unit step, each problem with its own step."""
-    slope = _dot(point.gradient, direction)
-    step = torch.ones_like(slope)
+    slope = _dot(point.gradient, direction).double()
     noise = 1e-7 * point.value.abs()  # what float32 losses can resolve
+    new, step = batch.at(point.w + direction), torch.ones_like(slope)
     for _ in range(20):
-        new = batch.at(point.w + step[:, None] * direction)
         bad = ~(new.value <= point.value + 1e-4 * step * slope + noise)
         if not bad.any():
             return new
         # the minimum of the parabola through both values and the slope, within bounds
-        rise = new.value - point.value - step * slope
-        guess = torch.nan_to_num(-slope * step / (2 * rise), nan=0.1).to(step.dtype)
-        step = torch.where(bad, step * guess.clamp(0.1, 0.5), step)
-    return batch.at(torch.where(bad[:, None], point.w, new.w))
+        before, rate, size = point.select(bad), slope[bad], step[bad]
+        rise = new.value[bad] - before.value - size * rate
+        size = size * torch.nan_to_num(-rate * size / (2 * rise), nan=0.1).clamp(0.1, 0.5)
+        step[bad] = size
+        tried = before.w + size.float()[:, None, None] * direction[bad]
+        new.replace(bad, batch.select(bad).at(tried))
+    bad = ~(new.value <= point.value + noise)
+    new.replace(bad, point.select(bad))
+    return new
