@@ -1,5 +1,6 @@
 """How far a long computation is, and how it is asked to stop."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,8 @@ Stage = Literal[
     "load",
     "encode",
     "probe",
+    "check",
+    "shape",
     "baseline",
     "conditional",
     "compare",
@@ -19,7 +22,9 @@ Stage = Literal[
 STAGES: dict[Stage, str] = {
     "load": "Loading the encoder",
     "encode": "Encoding sentences",
-    "probe": "Fitting probes and their controls",
+    "probe": "Fitting probes",
+    "check": "Fitting controls",
+    "shape": "Measuring geometry",
     "baseline": "Scoring baselines",
     "conditional": "Probing CLS and mean together",
     "compare": "Comparing",
@@ -34,6 +39,16 @@ DEEP: tuple[Stage, ...] = ("twin", "control")
 
 
 @dataclass(frozen=True)
+class CellScore:
+    """What a cell's probe scored, as soon as it is known."""
+
+    pooling: str
+    layer: int
+    score: float
+    """Accuracy, balanced accuracy or R², whichever leads."""
+
+
+@dataclass(frozen=True)
 class Progress:
     """One step forward."""
 
@@ -44,10 +59,38 @@ class Progress:
     """Units of this stage in all."""
     seconds_left: float | None = None
     """Estimate for the rest of this stage, from its rate so far; None before there is a rate."""
+    cell: CellScore | None = None
+    """The cell that was just probed."""
 
 
 Report = Callable[[int, int], None]
 """Called with (done, total) within a stage; may raise ``Cancelled`` to stop."""
+
+
+Listener = Callable[[Progress], None]
+"""Hears of progress; may raise ``Cancelled`` to stop the run."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Tells a listener how far each stage is."""
+
+    listener: Listener
+
+    def stage(self, stage: Stage) -> Report:
+        """A ``Report`` that adds the stage and, from its rate so far, the time left."""
+        began = time.perf_counter()
+
+        def report(done: int, total: int) -> None:
+            passed = time.perf_counter() - began
+            left = passed / done * (total - done) if done else None
+            self.listener(Progress(stage, done, total, left))
+
+        return report
+
+    def cell(self, score: CellScore, done: int, total: int) -> None:
+        """A cell has been probed."""
+        self.listener(Progress("probe", done, total, cell=score))
 
 
 def silent(done: int, total: int) -> None:

@@ -15,7 +15,7 @@ from probing.errors import DataError, EncoderError
 from probing.evaluation import evaluate
 from probing.geometry import is_constant
 from probing.preparation import Task, from_lists, prepare
-from probing.progress import Progress, Report, Stage, silent
+from probing.progress import Listener, Progress, Report, Reporter, Stage, silent
 from probing.projections import METHODS, Method, Projection
 from probing.record import SCHEMA, Run
 from probing.recording import encoder_notices, record_of, truncation_notices
@@ -25,9 +25,6 @@ from probing.settings import Settings
 
 if TYPE_CHECKING:
     from probing.encoders import Encoder
-
-Listener = Callable[[Progress], None]
-"""Hears of progress; may raise ``Cancelled`` to stop the run."""
 
 
 def run(
@@ -105,6 +102,7 @@ def _compute(
 
         torch.set_num_threads(threads)
     clock = _Clock()
+    reporter = Reporter(listener)
     _tell(listener, "load", 0, 1)
     encoder = load(settings.encoder, revision=settings.revision, device="auto")
     poolings, notice = _available(settings.poolings, encoder.info)
@@ -114,12 +112,12 @@ def _compute(
         encoder,
         poolings,
         folder=folder,
-        report=_reporter(listener, "encode"),
+        report=reporter.stage("encode"),
     )
     clock.lap("encode")
-    findings = evaluate(task, representations, encoder, settings, partial(_reporter, listener))
+    findings = evaluate(task, representations, encoder, settings, reporter)
     clock.lap("probe")
-    maps = _draw_maps(task, representations, settings, _reporter(listener, "map"))
+    maps = _draw_maps(task, representations, settings, reporter.stage("map"))
     clock.lap("map")
     notices = (
         *task.sentences.source.notices,
@@ -229,15 +227,3 @@ class _Clock:
 
 def _tell(listener: Listener, stage: Stage, done: int, total: int) -> None:
     listener(Progress(stage, done, total))
-
-
-def _reporter(listener: Listener, stage: Stage) -> Report:
-    """A ``Report`` that adds the stage and, from its rate so far, the time left."""
-    began = time.perf_counter()
-
-    def report(done: int, total: int) -> None:
-        passed = time.perf_counter() - began
-        left = passed / done * (total - done) if done else None
-        listener(Progress(stage, done, total, left))
-
-    return report

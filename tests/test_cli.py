@@ -82,7 +82,7 @@ def test_a_run(command: Command, reviews: Path, quick: list[str], tmp_path: Path
         "60 of 60 rows; text review, label kind, split –",
         "Loading the encoder",
         "Encoding sentences: 60/60",
-        "Fitting probes and their controls: 4/4",
+        "Fitting probes: 4/4",
         "run folder: result",
     ):
         assert words in done.stderr

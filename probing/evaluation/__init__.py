@@ -1,14 +1,15 @@
 """A run's representations against its labels: probes, and what makes them believable or not.
 
-One pass over the cells (layer × pooling) does what needs a cell's vectors; what compares cells
-comes after, on held-out predictions alone.
+Every cell (layer × pooling) is probed first, since the curve is what people wait for; then come its
+controls, and what compares cells, on held-out predictions alone.
 """
 
 from typing import TYPE_CHECKING
 
-from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
-from probing.evidence import Evidence, Shape
+from probing.evaluation.findings import Findings, cells_of, shapes_of
+from probing.evidence import Evidence
 from probing.preparation import Task
+from probing.progress import Reporter
 from probing.representations import Representations
 from probing.settings import Settings
 
@@ -29,15 +30,8 @@ def evaluate(
     from probing.evaluation import classes, numbers
 
     if task.plan is None:
-        return Findings(evidence=Evidence(shapes=_shapes(representations, reporter)))
+        return Findings(
+            evidence=Evidence(shapes=shapes_of(representations, reporter.stage("shape")))
+        )
     kind = numbers if task.target is not None else classes
     return kind.evaluate(task, task.plan, representations, encoder, settings, reporter)
-
-
-def _shapes(representations: Representations, reporter: Reporter) -> tuple[Shape, ...]:
-    cells, report, found = cells_of(representations), reporter("probe"), []
-    for done, (pooling, layer) in enumerate(cells):
-        report(done, len(cells))
-        found.append(shape_of(representations, pooling, layer))
-    report(len(cells), len(cells))
-    return tuple(found)

@@ -1,8 +1,8 @@
 """The evaluation of sentences whose labels are classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +11,12 @@ from probing import board as boards
 from probing import comparison
 from probing.board import Board
 from probing.evaluation import depth
-from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
-from probing.evidence import Check, Conditional, Estimate, Evidence, Shape
-from probing.geometry import is_constant
+from probing.evaluation.findings import Findings, cells_of, shapes_of
+from probing.evidence import Check, Conditional, Estimate, Evidence, Metric
 from probing.preparation import Task
 from probing.probes.folds import Plan, duplicate_groups
 from probing.probes.result import Baseline, ProbeResult
+from probing.progress import CellScore, Reporter
 from probing.representations import Representations
 from probing.settings import Settings
 
@@ -61,10 +61,12 @@ class _Evaluation:
     reporter: Reporter
 
     def findings(self) -> Findings:
-        probes, held, shapes = self.cells()
+        probes = self.probes()
+        held = self.held(probes)
+        shapes = shapes_of(self.representations, self.reporter.stage("shape"))
         baselines = self.baselines()
         board = Board.of(
-            boards.leading_metric(self.y),
+            self.metric,
             probes[0].scored,
             self.y,
             self.groups,
@@ -72,7 +74,7 @@ class _Evaluation:
             len(self.plan.folds),
         )
         conditionals = self.conditionals(board, {p.name: p for p in probes})
-        report = self.reporter("compare")
+        report = self.reporter.stage("compare")
         report(0, 1)
         weighed = comparison.weigh(board, probes, baselines, self.plan.folds, self.settings.seed)
         evidence = Evidence(
@@ -94,6 +96,10 @@ class _Evaluation:
     def y(self) -> np.ndarray:
         assert self.task.y is not None  # a task with classes
         return self.task.y
+
+    @cached_property
+    def metric(self) -> Metric:
+        return boards.leading_metric(self.y)
 
     @cached_property
     def classes(self) -> int:
@@ -124,50 +130,47 @@ class _Evaluation:
 
         return controls.recurring(self.types, self.plan)
 
-    def cells(self) -> tuple[tuple[ProbeResult, ...], list[_Held], tuple[Shape, ...]]:
-        from probing import controls
-
-        cells, report = cells_of(self.representations), self.reporter("probe")
-        control_y = controls.control_labels(self.types, self.y, self.plan, self.settings.seed)
-        probes: list[ProbeResult] = []
-        held: list[_Held] = []
-        shapes: list[Shape] = []
-
-        def tick() -> None:
-            report(len(probes), len(cells))
-
-        tick()
+    def probes(self) -> tuple[ProbeResult, ...]:
+        """Every cell's probe: first of all, since it is what people wait for."""
+        cells, report = cells_of(self.representations), self.reporter.stage("probe")
+        found: list[ProbeResult] = []
+        report(0, len(cells))
         for pooling, layer in cells:
-            shapes.append(shape_of(self.representations, pooling, layer))
-            found = self.cell(pooling, layer, control_y, tick)
-            if isinstance(found, _Held):
-                held.append(found)
-                found = found.probe
-            probes.append(found)
-            tick()
-        return tuple(probes), held, tuple(shapes)
+            x = self.representations.cell(layer, pooling)
+            found.append(self.probe(x, layer, pooling, lambda: report(len(found), len(cells))))
+            score = CellScore(pooling, layer, self.leading(found[-1]))
+            self.reporter.cell(score, len(found), len(cells))
+            report(len(found), len(cells))
+        return tuple(found)
 
-    def cell(
-        self, pooling: str, layer: int, control_y: np.ndarray | None, tick: Tick
-    ) -> _Held | ProbeResult:
-        """A cell's probe with its controls; a constant cell has none."""
+    def leading(self, probe: ProbeResult) -> float:
+        if self.metric == "accuracy":
+            return probe.accuracy
+        # a constant cell has no balanced accuracy of its own: one class of K is right
+        known = probe.balanced_accuracy
+        return 1 / self.classes if known is None else known
+
+    def held(self, probes: Sequence[ProbeResult]) -> list[_Held]:
+        """The controls of every cell that is not constant."""
         from probing import controls
-        from probing.probes import nested, solver
 
-        x, seed = self.representations.cell(layer, pooling), self.settings.seed
-        if is_constant(x):
-            return self.probe(x, layer, pooling, tick)
+        report = self.reporter.stage("check")
+        control_y = controls.control_labels(self.types, self.y, self.plan, self.settings.seed)
+        found = []
+        for done, probe in enumerate(probes):
+            tick = partial(report, done, len(probes))
+            tick()
+            if not probe.constant:
+                found.append(self.controlled(probe, control_y, tick))
+        return found
+
+    def controlled(self, probe: ProbeResult, control_y: np.ndarray | None, tick: Tick) -> _Held:
+        from probing import controls
+        from probing.probes import solver
+
+        seed, layer, pooling = self.settings.seed, probe.layer, probe.pooling
+        x = self.representations.cell(layer, pooling)
         features = solver.Features.of(x)
-        probe = nested.probe(
-            x,
-            self.y,
-            self.classes,
-            self.plan,
-            layer=layer,
-            pooling=pooling,
-            features=features,
-            tick=tick,
-        )
         control = None
         if control_y is not None:
             control = controls.type_control(
@@ -239,7 +242,7 @@ class _Evaluation:
     def baselines(self) -> tuple[Baseline, ...]:
         from probing import baselines
 
-        report = self.reporter("baseline")
+        report = self.reporter.stage("baseline")
         texts, y, k, plan = self.task.sentences.texts, self.y, self.classes, self.plan
         words = self.representations.embedding_mean
         assert words is not None  # extract fills it
@@ -261,7 +264,7 @@ class _Evaluation:
 
         if not {"cls", "mean"} <= set(self.representations.poolings):
             return ()
-        layers, report = self.representations.layers, self.reporter("conditional")
+        layers, report = self.representations.layers, self.reporter.stage("conditional")
         found: list[Conditional] = []
         for layer in range(layers):
             cls, mean = probes[f"cls_{layer}"], probes[f"mean_{layer}"]
@@ -298,7 +301,7 @@ class _Evaluation:
             self.encoder,
             lambda x, layer, pooling, tick: self.probe(x, layer, pooling, tick).predicted,
             seed,
-            self.reporter("twin"),
+            self.reporter.stage("twin"),
         )
         permutations, codes = depth.permutations_and_codes(
             probes,
@@ -309,6 +312,6 @@ class _Evaluation:
             self.plan,
             self.groups,
             seed,
-            self.reporter("control"),
+            self.reporter.stage("control"),
         )
         return replace(evidence, twins=twins, permutations=permutations, codes=codes)

@@ -1,17 +1,13 @@
 """What an evaluation found."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from probing.evidence import Evidence, Shape
 from probing.geometry import shape
 from probing.probes.regression import NumericBaseline, RegressionResult
 from probing.probes.result import Baseline, ProbeResult
-from probing.progress import Report, Stage
+from probing.progress import Report
 from probing.representations import Representations
-
-Reporter = Callable[[Stage], Report]
-"""Gives the ``Report`` of a stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +28,13 @@ def cells_of(representations: Representations) -> list[tuple[str, int]]:
     return [(p, layer) for p in representations.poolings for layer in range(representations.layers)]
 
 
-def shape_of(representations: Representations, pooling: str, layer: int) -> Shape:
-    """The shape of one cell, beside the mean's where there is one."""
-    has_mean = "mean" in representations.poolings and pooling != "mean"
-    mean = representations.cell(layer, "mean") if has_mean else None
-    return shape(representations.cell(layer, pooling), layer, pooling, mean)
+def shapes_of(representations: Representations, report: Report) -> tuple[Shape, ...]:
+    """The shape of every cell, beside the mean's where there is one."""
+    cells, found = cells_of(representations), []
+    for done, (pooling, layer) in enumerate(cells):
+        report(done, len(cells))
+        has_mean = "mean" in representations.poolings and pooling != "mean"
+        mean = representations.cell(layer, "mean") if has_mean else None
+        found.append(shape(representations.cell(layer, pooling), layer, pooling, mean))
+    report(len(cells), len(cells))
+    return tuple(found)

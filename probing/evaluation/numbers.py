@@ -5,6 +5,7 @@ What only classes have (type control, memorisation, nearest neighbours, bits) is
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,12 @@ import numpy as np
 from probing import comparison
 from probing.board import Board, estimates
 from probing.evaluation import depth
-from probing.evaluation.findings import Findings, Reporter, cells_of, shape_of
+from probing.evaluation.findings import Findings, cells_of, shapes_of
 from probing.evidence import Check, Evidence
 from probing.preparation import Task
 from probing.probes.folds import Plan, duplicate_groups
 from probing.probes.regression import NumericBaseline, RegressionResult
+from probing.progress import CellScore, Reporter
 from probing.representations import Representations
 from probing.settings import Settings
 
@@ -44,13 +46,14 @@ def evaluate(
         return ridge.regress(x, target, plan, layer=layer, pooling=pooling, tick=tick)
 
     cells, noisy = _cells(representations, regress, settings.seed, reporter)
+    shapes = shapes_of(representations, reporter.stage("shape"))
     rivals = _baselines(target, texts, representations, plan, reporter)
     groups = duplicate_groups(texts)
     board = Board.of("r2", cells[0].scored, target, groups, settings.seed, len(plan.folds))
     weighed = comparison.weigh(board, cells, rivals, plan.folds, settings.seed)
     evidence = Evidence(
         metric="r2",
-        shapes=tuple(shape_of(representations, p, layer) for p, layer in cells_of(representations)),
+        shapes=shapes,
         checks=_checks(board, cells, noisy),
         contrasts=weighed.contrasts,
         best=weighed.best,
@@ -63,7 +66,7 @@ def evaluate(
             encoder,
             lambda x, layer, pooling, tick: regress(x, layer, pooling, tick).predicted,
             settings.seed,
-            reporter("twin"),
+            reporter.stage("twin"),
         )
         evidence = replace(evidence, twins=twins)
     return Findings(regressions=weighed.cells, numeric_baselines=weighed.rivals, evidence=evidence)
@@ -78,21 +81,24 @@ def _cells(
     """Every cell, and what its probe predicts from noisy vectors."""
     from probing import controls
 
-    cells, report = cells_of(representations), reporter("probe")
+    cells = cells_of(representations)
     found: list[RegressionResult] = []
     noisy: dict[str, np.ndarray] = {}
-
-    def tick() -> None:
-        report(len(found), len(cells))
-
-    tick()
+    report = reporter.stage("probe")
+    report(0, len(cells))
     for pooling, layer in cells:
         x = representations.cell(layer, pooling)
-        result = regress(x, layer, pooling, tick)
-        if not result.constant:
-            noisy[result.name] = regress(controls.noisy(x, seed), layer, pooling, tick).predicted
+        result = regress(x, layer, pooling, lambda: report(len(found), len(cells)))
         found.append(result)
-        tick()
+        reporter.cell(CellScore(pooling, layer, result.r2), len(found), len(cells))
+        report(len(found), len(cells))
+    check = reporter.stage("check")
+    for done, result in enumerate(found):
+        check(done, len(found))
+        if not result.constant:
+            x = controls.noisy(representations.cell(result.layer, result.pooling), seed)
+            tick = partial(check, done, len(found))
+            noisy[result.name] = regress(x, result.layer, result.pooling, tick).predicted
     return tuple(found), noisy
 
 
@@ -118,7 +124,7 @@ def _baselines(
 ) -> tuple[NumericBaseline, ...]:
     from probing import numeric_baselines as baselines
 
-    report, words = reporter("baseline"), representations.embedding_mean
+    report, words = reporter.stage("baseline"), representations.embedding_mean
     assert words is not None  # extract fills it
     found = [baselines.mean(target, plan)]
 

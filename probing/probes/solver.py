@@ -149,7 +149,9 @@ class _Batch:
 
     def unstandardised(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Weights (P, K, d) and intercepts (P, K) that act on ``Features.values``."""
-        weights = (w[:, :, :-1] @ self.x.eigenvectors.T).mul_(self.inverse_std[:, None])
+        turned = w[:, :, :-1]
+        weights = (turned.reshape(-1, turned.shape[2]) @ self.x.eigenvectors.T).view(turned.shape)
+        weights *= self.inverse_std[:, None]
         return weights, w[:, :, -1] - (weights @ self.mean[:, :, None])[:, :, 0] + self.absent
 
     def at(self, w: Tensor) -> _Point:
@@ -273,15 +275,15 @@ def fit(
     c: Tensor,
     start: Tensor | None = None,
     max_iterations: int = MAX_ITERATIONS,
-    gap: float = GAP,
+    gap: float | None = None,
 ) -> tuple[Fits, Tensor]:
     """Solve P problems at once.
 
     ``y`` int64 (n,) class numbers, or (n, P) where each problem has labels of its own; ``train``
     float32 (n, P) of 0 and 1; ``c`` float32 (P,). Each problem needs two classes among its
     training rows. ``start`` (P, K, d+1) are the parameters of an earlier call, the second value
-    returned, to start from. A problem is solved when two looks in a row see no more than ``gap`` of
-    its objective to be gained.
+    returned, to start from. A problem is solved when two looks in a row see no more than ``gap``
+    (``GAP``) of its objective to be gained.
     """
     whole = _Batch(x, y, classes, train, c)
     shape = (len(c), whole.columns, x.values.shape[1] + 1)
@@ -289,11 +291,11 @@ def fit(
     objective = torch.zeros(len(c), dtype=torch.float64)
     batch, active, history = whole, torch.arange(len(c)), _History()
     point, near = batch.at(solution.clone()), torch.zeros(len(c), dtype=torch.bool)
-    iteration = 0
+    iteration, limit = 0, GAP if gap is None else gap
     while True:
         direction = history.direction(batch, point)
         # a first look may not know the curvature yet
-        nearer = -0.5 * _dot(point.gradient, direction) <= gap * point.value
+        nearer = -0.5 * _dot(point.gradient, direction) <= limit * point.value
         done, near = near & nearer, nearer
         if iteration == max_iterations:
             done[:] = True

@@ -7,7 +7,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -82,3 +82,21 @@ def peak_memory(every: float = 0.01) -> Iterator[Peak]:
         stop.set()
         thread.join()
         peak.mb = max(peak.mb, resident() - start)
+
+
+def printed(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| what | beside | ours | reference | times faster | hoped | memory | came out |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        memory = "" if row.memory_mb is None else f"{row.memory_mb:.0f} MB"
+        if row.reference_memory_mb is not None:
+            memory += f" / {row.reference_memory_mb:.0f} MB"
+        hoped = "" if row.target is None else f"≥ {row.target:g}"
+        lines.append(
+            f"| {row.what} | {row.reference} | {row.seconds:.2f} s | {row.reference_seconds:.2f} s "
+            f"| {row.ratio:.2f} | {hoped} | {memory} | {row.score} |"
+        )
+    return "\n".join(lines)

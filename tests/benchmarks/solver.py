@@ -1,0 +1,171 @@
+"""The search for C and the predictions of one cell, beside scikit-learn's ``GridSearchCV``.
+
+``python -m tests.benchmarks.solver [--quick]``
+
+Both get the same vectors, folds and strengths, one thread each. The reference is what a person
+would write: a pipeline of ``StandardScaler`` and ``LogisticRegression`` in a loop over the outer
+folds. With 77 classes it is timed on one of the three inner folds and counted three times.
+"""
+
+import argparse
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from probing.encoders import load_encoder
+from probing.extraction import extract
+from probing.probes import nested, solver
+from probing.probes.folds import Fold, Plan, cross_validation
+from probing.reading import read_csv
+from tests.benchmarks.measure import Row, in_turn, printed
+from tests.conftest import SHARED
+
+C = "logisticregression__C"
+LAYER = 6
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Vectors with labels."""
+
+    x: np.ndarray
+    y: np.ndarray
+    name: str
+
+    @property
+    def classes(self) -> int:
+        """How many."""
+        return int(self.y.max()) + 1
+
+    @property
+    def size(self) -> str:
+        """For the table."""
+        return f"{len(self.x):,} × {self.x.shape[1]}, {self.classes} classes ({self.name})"
+
+    def plan(self, folds: int = 5) -> Plan:
+        """Cross-validation of every row for itself."""
+        return cross_validation(self.y, np.arange(len(self.y)), folds, 0)
+
+
+def cells(quick: bool) -> list[Cell]:
+    """Tense of a sentence (2 classes) and intents of bank customers (10 and 77)."""
+    n = 400 if quick else 1_769
+    tense = read_csv(SHARED / "data" / "csv" / "xprobe_en_past_present.csv")
+    bank = read_csv(SHARED / "data" / "csv" / "banking77.csv")
+    assert tense.labels is not None
+    assert bank.labels is not None
+    frequent = np.unique(bank.labels, return_counts=True)
+    ten = set(frequent[0][np.argsort(-frequent[1])[:10]])
+    found = [
+        _cell(tense.texts, tense.labels, range(len(tense.texts)), n, "tense, mean"),
+        _cell(
+            bank.texts,
+            bank.labels,
+            [i for i, label in enumerate(bank.labels) if label in ten],
+            n,
+            "Banking77, mean",
+        ),
+    ]
+    if not quick:
+        rows = range(len(bank.texts))
+        found.append(_cell(bank.texts, bank.labels, rows, len(rows), "Banking77, mean"))
+    return found
+
+
+def _cell(
+    texts: Sequence[str], labels: Sequence[str], rows: Sequence[int], n: int, name: str
+) -> Cell:
+    kept = np.sort(np.random.default_rng(0).permutation(rows)[:n])
+    vectors = extract([texts[i] for i in kept], load_encoder(), ("mean",))
+    y = np.unique([labels[i] for i in kept], return_inverse=True)[1]
+    return Cell(np.array(vectors.cell(LAYER, "mean")), y, name)
+
+
+def pipeline() -> Pipeline:
+    """The probe as scikit-learn has it."""
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000))
+
+
+def searched(cell: Cell, fold: Fold, inner: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(test rows, classes) log-probabilities after a grid search over the fold's inner folds."""
+    place = {row: i for i, row in enumerate(fold.train)}
+    split = [([place[i] for i in a], [place[i] for i in b]) for a, b in inner]
+    search = GridSearchCV(pipeline(), {C: list(nested.STRENGTHS)}, scoring="neg_log_loss", cv=split)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence at weak regularisation
+        search.fit(cell.x[fold.train], cell.y[fold.train])
+    return np.asarray(search.predict_log_proba(cell.x[fold.test]))
+
+
+def row(cell: Cell, repeats: int) -> Row:
+    """Nested cross-validation of a cell, ours and scikit-learn's in turn."""
+    plan = cell.plan()
+    theirs = np.full((len(cell.y), cell.classes), np.nan)
+
+    def ours() -> nested.HeldOut:
+        return nested.held_out(solver.Features.of(cell.x), cell.y, cell.classes, plan.folds)
+
+    def reference() -> None:
+        for fold in plan.folds:
+            theirs[fold.test] = searched(cell, fold, fold.inner)
+
+    seconds, taken = in_turn(ours, reference, repeats)
+    mine = log_loss(cell.y, np.exp(ours().log_p))
+    return Row(
+        f"nested search, {cell.size}",
+        "GridSearchCV",
+        seconds,
+        taken,
+        target=10.0,
+        score=f"log-loss {mine:.4f} / {log_loss(cell.y, np.exp(theirs)):.4f}",
+    )
+
+
+def large(cell: Cell) -> Row:
+    """One outer fold of a cell for which scikit-learn takes too long as a whole."""
+    fold = cell.plan().folds[0]
+    start = time.perf_counter()
+    held = nested.held_out(solver.Features.of(cell.x), cell.y, cell.classes, [fold])
+    seconds = time.perf_counter() - start
+    train, test = fold.inner[0]
+    losses, taken = [], 0.0
+    for c in nested.STRENGTHS:
+        start = time.perf_counter()
+        model = pipeline().set_params(**{C: c}).fit(cell.x[train], cell.y[train])
+        losses.append(log_loss(cell.y[test], model.predict_proba(cell.x[test])))
+        taken += time.perf_counter() - start
+    best = nested.STRENGTHS[int(np.argmin(losses))]
+    return Row(
+        f"one outer fold, {cell.size}",
+        "GridSearchCV (3 × one inner fold)",
+        seconds,
+        len(fold.inner) * taken,
+        target=5.0,
+        score=f"C {held.strengths[0]:g} / {best:g}",
+    )
+
+
+def rows(quick: bool = False) -> list[Row]:
+    """The table's lines."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        return [
+            large(cell) if len(cell.y) > 5_000 else row(cell, 1 if quick else 3)
+            for cell in cells(quick)
+        ]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    print(printed(rows(parser.parse_args().quick)))
