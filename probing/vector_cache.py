@@ -7,6 +7,7 @@ what cannot be read or fails its check is as if it were not there.
 """
 
 import json
+import os
 import secrets
 import shutil
 import time
@@ -55,11 +56,15 @@ class VectorCache:
                 break
             try:
                 with path.open("rb", buffering=0) as file:
-                    for i in _fetch_from(file, wanted, arrays, rows):
-                        found[i] = True
-                        del wanted[digests[i]]
+                    got = list(_fetch_from(file, wanted, arrays, rows))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # gone, or damaged: its texts are encoded again
+            for i in got:
+                found[i] = True
+                del wanted[digests[i]]
+            if got:
+                with suppress(OSError):
+                    os.utime(path)
         return found
 
     def keep(
