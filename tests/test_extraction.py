@@ -2,6 +2,8 @@
 
 import csv
 import inspect
+import shutil
+import tracemalloc
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +24,8 @@ from probing.errors import Cancelled, EncoderError
 from probing.extraction import count_tokens, extract
 from probing.geometry import relative_variance
 from probing.representations import POOLINGS, Representations
+from probing.vector_cache import VectorCache
+from tests.tiny import WORDS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -446,6 +450,30 @@ def test_windows_change_nothing(encoder: Encoders, monkeypatch: pytest.MonkeyPat
         np.testing.assert_allclose(parts.arrays[pooling], whole.arrays[pooling], atol=1e-5)
     assert steps == sorted(set(steps))
     assert steps[-1] == len(TEXTS)
+
+
+def test_on_disk_memory_hardly_grows_with_the_sentences(
+    encoder: Encoders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """1,000 sentences more, of 7 kB of vectors each: in memory they are there, on disk not."""
+    monkeypatch.setattr(extraction, "WINDOW", 100)
+    loaded = encoder(layers=4, hidden=96, positions=64)
+
+    def peak(count: int, name: str) -> int:
+        texts = [f"the {WORDS[i % 60]} {WORDS[i // 60]} film" for i in range(count)]
+        folder = tmp_path / name if name else None
+        cache = VectorCache(tmp_path / f"{name}-cache", 10**9)
+        tracemalloc.start()
+        got = extract(texts, loaded, folder=folder, cache=cache)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert got.reused == 0
+        shutil.rmtree(cache.folder)
+        return most
+
+    peak(50, "warm")
+    assert peak(1_200, "large") - peak(200, "small") < 1_000_000
+    assert peak(1_200, "") - peak(200, "") > 6_000_000
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
