@@ -4,7 +4,6 @@ import hashlib
 import json
 
 import torch
-import transformers
 
 from .encoder import Encoder
 
@@ -16,6 +15,8 @@ def fingerprint(encoder: Encoder) -> str:
     memory, or its twin with random weights, is another one. The tokenizer is left out, as the
     tokens stand for it. Costs a second per gigabyte of weights.
     """
+    import transformers
+
     model = encoder.model
     config = model.config.to_dict()
     for name in ("_name_or_path", "transformers_version"):

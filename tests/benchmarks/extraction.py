@@ -31,7 +31,7 @@ DATA = SHARED / "data" / "csv" / "banking77.csv"
 
 def rows(quick: bool = False) -> list[Row]:
     """Speed, the cache, and growth of memory."""
-    count, repeats = (300, 1) if quick else (1_000, 5)
+    count, repeats = (300, 1) if quick else (1_000, 3)
     texts, encoder = sentences(count), load_encoder()
     return [
         _loop(texts, encoder, repeats),
