@@ -227,8 +227,7 @@ def _scratch(folder: Path | None, shape: tuple[int, ...]) -> np.ndarray:
 def _batches(lengths: np.ndarray, rows: np.ndarray, encoder: Encoder) -> Iterator[np.ndarray]:
     """The rows, longest first (so that memory runs out at once or never), within the budget.
 
-    Where padding is not inert a batch holds sentences of one length; elsewhere too, where there
-    are enough of them for half a batch: attention without a mask is faster.
+    Where padding is not inert a batch holds sentences of one length.
     """
     budget = BATCH_TOKENS if encoder.device.type == "cpu" else GPU_BATCH_TOKENS
     order = rows[np.argsort(-lengths[rows], kind="stable")]
@@ -236,8 +235,7 @@ def _batches(lengths: np.ndarray, rows: np.ndarray, encoder: Encoder) -> Iterato
     while start < len(order):
         longest = max(1, int(lengths[order[start]]))
         stop = min(len(order), start + max(1, budget // longest))
-        same = int((lengths[order[start:stop]] == longest).sum())
-        if not encoder.info.padding_inert or same * longest >= budget / 2:
-            stop = start + same
+        if not encoder.info.padding_inert:
+            stop = start + int((lengths[order[start:stop]] == longest).sum())
         yield order[start:stop]
         start = stop

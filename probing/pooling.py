@@ -18,7 +18,7 @@ def mean(states: Tensor, mask: Tensor | None) -> Tensor:
     """(B, H) the mean over the tokens of ``mask``; every sentence needs at least one.
 
     A masked token's state never enters, whatever it is (NaN included). No mask: all tokens, at a
-    third of the cost.
+    sixth of the cost.
     """
     if mask is None:
         return states.mean(dim=1)
