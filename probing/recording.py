@@ -54,6 +54,7 @@ def record_of(
             **info.to_json(),
             "truncated": representations.truncated,
             "tokens_lost": representations.tokens_lost,
+            "reused": representations.reused,
         },
         "settings": {**settings.to_json(), "poolings_used": representations.poolings},
         "scoring": task.plan.description if task.plan else None,

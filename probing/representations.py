@@ -28,6 +28,8 @@ class Representations:
     embedding_mean: np.ndarray | None = None
     """float32 (n, H) mean over the tokens of the embedding output: the baseline that has no layer
     behind it, whatever poolings were asked for. Not saved."""
+    reused: int = 0
+    """Sentences that did not go through the encoder, as equal ones had in this run or before."""
 
     def __post_init__(self) -> None:
         shapes = {array.shape for array in self.arrays.values()}

@@ -22,6 +22,7 @@ from probing.recording import encoder_notices, record_of, truncation_notices
 from probing.representations import Representations
 from probing.sentences import Sentences
 from probing.settings import Settings
+from probing.vector_cache import VectorCache
 
 if TYPE_CHECKING:
     from probing.encoders import Encoder
@@ -107,11 +108,13 @@ def _compute(
     encoder = load(settings.encoder, revision=settings.revision, device="auto")
     poolings, notice = _available(settings.poolings, encoder.info)
     clock.lap("load")
+    limit = environment.cache_limit()
     representations = extraction.extract(
         task.sentences.texts,
         encoder,
         poolings,
         folder=folder,
+        cache=VectorCache(environment.home() / "vectors", limit) if limit else None,
         report=reporter.stage("encode"),
     )
     clock.lap("encode")

@@ -22,6 +22,14 @@ Toy = tuple[list[str], list[str]]
 Finished = subprocess.CompletedProcess[str]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the person's own runs and kept vectors is read or changed by a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROBING_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """``tiny_checkpoint`` without a folder; the same arguments give the same folder."""

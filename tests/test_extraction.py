@@ -2,8 +2,12 @@
 
 import csv
 import inspect
+import shutil
+import tracemalloc
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,10 +18,14 @@ from transformers import AutoModel, AutoTokenizer
 from probing import extraction
 from probing.encoders import Encoder
 from probing.encoders.bundled import bundled_folder
+from probing.encoders.taps import find_taps
+from probing.encoders.tokens import tokens_of
 from probing.errors import Cancelled, EncoderError
 from probing.extraction import count_tokens, extract
 from probing.geometry import relative_variance
 from probing.representations import POOLINGS, Representations
+from probing.vector_cache import VectorCache
+from tests.tiny import WORDS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 
@@ -147,9 +155,9 @@ def test_results_are_in_input_order_however_batches_fall(
     sizes: list[int] = []
     encode = extraction.encode_batch
 
-    def counted(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
-        sizes.append(len(texts))
-        return encode(texts, *rest)
+    def counted(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
+        sizes.append(len(batch["input_ids"]))
+        return encode(batch, *rest)
 
     monkeypatch.setattr(extraction, "encode_batch", counted)
     monkeypatch.setattr(extraction, "BATCH_TOKENS", budget)
@@ -158,12 +166,12 @@ def test_results_are_in_input_order_however_batches_fall(
         np.testing.assert_allclose(
             backwards.arrays[pooling][:, ::-1], expected.arrays[pooling], atol=1e-5
         )
-    assert sum(sizes) == len(TEXTS)
+    assert sum(sizes) == len(set(TEXTS))
     assert max(sizes) == (1 if budget == 1 else max(sizes))
     if family == "fnet":  # padding would change the words: only sentences of one length share
         assert max(sizes) <= 2
     elif budget == 10_000:
-        assert sizes == [len(TEXTS)]
+        assert sizes == [len(set(TEXTS))]
 
 
 def test_a_batch_stays_within_its_budget(
@@ -171,16 +179,15 @@ def test_a_batch_stays_within_its_budget(
 ) -> None:
     monkeypatch.setattr(extraction, "BATCH_TOKENS", 40)
     bert = encoder()
-    widths: list[tuple[int, int]] = []
-    tokenize = type(bert).tokenize
+    widths: list[tuple[int, ...]] = []
+    encode = extraction.encode_batch
 
-    def seen(self: Encoder, texts: Sequence[str], *rest: Any) -> dict[str, torch.Tensor]:
-        batch = tokenize(self, texts, *rest)
-        widths.append(tuple(batch["input_ids"].shape))  # type: ignore[arg-type]
-        return batch
+    def seen(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
+        widths.append(tuple(batch["input_ids"].shape))
+        return encode(batch, *rest)
 
-    monkeypatch.setattr(type(bert), "tokenize", seen)
-    extract([t for t in TEXTS for _ in range(4)], bert, ("cls",))
+    monkeypatch.setattr(extraction, "encode_batch", seen)
+    extract([f"{text} {more}" for text in TEXTS for more in ("", "one", "two", "of")], bert)
     assert all(rows * width <= 40 or rows == 1 for rows, width in widths)
     assert len(widths) > 3
 
@@ -288,8 +295,8 @@ def test_poolings_of_different_shapes_are_refused() -> None:
 def test_an_encoder_that_overflows_is_refused(
     encoder: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def overflow(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
-        broken = np.full((3, len(texts), 16), np.inf, dtype=np.float32)
+    def overflow(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
+        broken = np.full((3, len(batch["input_ids"]), 16), np.inf, dtype=np.float32)
         return {"cls": broken, extraction.EMBEDDINGS: broken[:1]}
 
     monkeypatch.setattr(extraction, "encode_batch", overflow)
@@ -344,8 +351,8 @@ def test_the_mean_of_layer_zero_is_read_only_and_not_saved(
 def test_a_mean_of_layer_zero_that_overflows_is_refused(
     encoder: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def overflow(texts: Sequence[str], *rest: Any) -> dict[str, np.ndarray]:
-        fine = np.zeros((3, len(texts), 16), dtype=np.float32)
+    def overflow(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
+        fine = np.zeros((3, len(batch["input_ids"]), 16), dtype=np.float32)
         return {"cls": fine, extraction.EMBEDDINGS: np.full_like(fine[:1], np.nan)}
 
     monkeypatch.setattr(extraction, "encode_batch", overflow)
@@ -357,3 +364,132 @@ def test_half_of_a_character_does_not_stop_it(encoder: Encoders) -> None:
     """A lone surrogate, as some JSON files hold, is read as an unknown character."""
     got = extract(["the film \ud800 was good", "bad"], encoder())
     assert np.isfinite(got.arrays["cls"]).all()
+
+
+# ---- the encoder's work is done once
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_layers_are_read_where_they_come_about(family: str, encoder: Encoders) -> None:
+    """At most the embeddings, a layer's input and its output are there at once, but for XLNet,
+    which turns its states round at the end, and DeBERTa, which collects them whether asked or not.
+    """
+    loaded = encoder(family, layers=4)
+    batch = loaded.tokenize(TEXTS)
+    expected = loaded.forward(batch).layers
+    alive: list[int] = []
+    held: list[weakref.ref[torch.Tensor]] = []
+    found: dict[int, torch.Tensor] = {}
+
+    def visit(layer: int, state: torch.Tensor) -> None:
+        held.append(weakref.ref(state))
+        alive.append(sum(ref() is not None for ref in held))
+        found[layer] = state.clone()
+
+    loaded.visit_layers(batch, visit)
+    assert sorted(found) == list(range(5))
+    for layer, state in enumerate(expected):
+        assert torch.equal(found[layer], state)
+    assert (loaded._taps is None) == (family == "xlnet")
+    assert max(alive) == 5 if family in ("xlnet", "deberta-v2") else max(alive) <= 3
+
+
+def test_states_changed_in_place_are_not_tapped() -> None:
+    """A module's output that is changed afterwards is not the hidden state, though the same
+    tensor."""
+
+    class Model(torch.nn.Module):
+        def __init__(self, change: bool) -> None:
+            super().__init__()
+            self.layer, self.change = torch.nn.Identity(), change
+
+        def forward(self, x: torch.Tensor, **_: Any) -> Any:
+            first = self.layer(x + 1)
+            second = self.layer(first + 1)
+            return SimpleNamespace(hidden_states=(first, second.add_(1) if self.change else second))
+
+    inputs = {"x": torch.zeros(1, 2, 3)}
+    plain = Model(False)
+    assert find_taps(plain, inputs) == {plain.layer: {0: 0, 1: 1}}
+    assert find_taps(Model(True), inputs) is None
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tokens_are_those_of_the_tokenizer(family: str, encoder: Encoders) -> None:
+    """Any rows as one batch: what the tokenizer gives for them, padding and cut included."""
+    loaded = encoder(family)
+    texts = [*TEXTS, " ".join(["film"] * 100), "\ud800"]
+    tokens = tokens_of(texts, loaded)
+    for rows in ([1], [0, 4], [9, 2, 1], list(range(len(texts)))):
+        expected = loaded.tokenize([texts[i] for i in rows])
+        got = tokens.batch(np.array(rows), loaded)
+        for name, tensor in expected.items():
+            assert torch.equal(got[name], tensor), name
+    assert tokens.counts[9] > loaded.info.max_tokens == tokens.lengths[9]
+
+
+def test_a_text_is_encoded_once(encoder: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = _counted(monkeypatch)
+    monkeypatch.setattr(extraction, "WINDOW", 7)  # copies within a window and across windows
+    texts = ["bad", *TEXTS, "bad", "BAD", *TEXTS[::-1]]
+    got = extract(texts, encoder())
+    assert sum(encoded) == len(set(TEXTS))
+    assert got.reused == len(texts) - len(set(TEXTS))
+    expected = plain_loop_of(encoder(), texts)
+    np.testing.assert_allclose(got.arrays["mean"], expected, atol=1e-5)
+    assert got.token_counts is not None
+    assert got.token_counts.tolist() == count_tokens(texts, encoder()).tolist()
+
+
+def test_windows_change_nothing(encoder: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = extract(TEXTS, encoder())
+    steps: list[int] = []
+    monkeypatch.setattr(extraction, "WINDOW", 2)
+    parts = extract(TEXTS, encoder(), report=lambda done, total: steps.append(done))
+    for pooling in POOLINGS:
+        np.testing.assert_allclose(parts.arrays[pooling], whole.arrays[pooling], atol=1e-5)
+    assert steps == sorted(set(steps))
+    assert steps[-1] == len(TEXTS)
+
+
+def test_on_disk_memory_hardly_grows_with_the_sentences(
+    encoder: Encoders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """1,000 sentences more, of 7 kB of vectors each: in memory they are there, on disk not."""
+    monkeypatch.setattr(extraction, "WINDOW", 100)
+    loaded = encoder(layers=4, hidden=96, positions=64)
+
+    def peak(count: int, name: str) -> int:
+        texts = [f"the {WORDS[i % 60]} {WORDS[i // 60]} film" for i in range(count)]
+        folder = tmp_path / name if name else None
+        cache = VectorCache(tmp_path / f"{name}-cache", 10**9)
+        tracemalloc.start()
+        got = extract(texts, loaded, folder=folder, cache=cache)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert got.reused == 0
+        shutil.rmtree(cache.folder)
+        return most
+
+    peak(50, "warm")
+    assert peak(1_200, "large") - peak(200, "small") < 1_000_000
+    assert peak(1_200, "") - peak(200, "") > 6_000_000
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of the batches that go through the encoder from now on."""
+    sizes: list[int] = []
+    encode = extraction.encode_batch
+
+    def counted(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
+        sizes.append(len(batch["input_ids"]))
+        return encode(batch, *rest)
+
+    monkeypatch.setattr(extraction, "encode_batch", counted)
+    return sizes
+
+
+def plain_loop_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
+    """(layers, n, H) means of all tokens, a text at a time."""
+    states = [encoder.forward(encoder.tokenize([text])).layers for text in texts]
+    return np.stack([[layer[0].mean(dim=0).numpy() for layer in layers] for layers in states], 1)

@@ -32,6 +32,11 @@ def test_mean_by_hand(poison: float) -> None:
     assert torch.equal(pooling.mean(states(poison), ATTENTION), expected)
 
 
+def test_mean_without_a_mask_is_over_all_tokens() -> None:
+    full = torch.ones_like(ATTENTION)
+    assert torch.equal(pooling.mean(states(2.0), None), pooling.mean(states(2.0), full))
+
+
 def test_mean_that_let_padding_in_would_be_seen() -> None:
     everything = pooling.mean(states(HUGE), torch.ones_like(ATTENTION))
     assert float(everything[0].abs().max()) > 1e8

@@ -17,6 +17,7 @@ from probing.errors import EncoderError
 
 from .families import Family
 from .info import ClsPlace, EncoderInfo
+from .taps import Taps, Visit, find_taps, tapped
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,24 @@ class Encoder:
         pooled = getattr(output, "pooler_output", None) if self.info.pooler.present else None
         return HiddenStates(layers, pooled)
 
+    def visit_layers(self, batch: dict[str, Tensor], visit: Visit) -> None:
+        """Show ``visit`` each of the L + 1 hidden states once, as ``forward`` would give them.
+
+        None is kept beyond its layer, but for families whose states cannot be had before the end.
+        """
+        width, visited = batch["input_ids"].shape[1], set()
+
+        def look(layer: int, state: Tensor) -> None:
+            visited.add(layer)
+            visit(layer, state if state.shape[1] == width else state[:, :width])
+
+        if self._taps is not None:
+            with torch.inference_mode(), tapped(self._taps, look):
+                self.model(**self.model_inputs(batch), return_dict=True)
+        if len(visited) != self.info.layers + 1:
+            for layer, state in enumerate(self.forward(batch).layers):
+                visit(layer, state)
+
     def cls_positions(self, batch: dict[str, Tensor]) -> Tensor:
         """(B,) where [CLS] is in each row of what ``tokenize`` gave; see ``cls_positions``."""
         return cls_positions(
@@ -114,6 +133,11 @@ class Encoder:
                 "leave out the pooling named pooled"
             )
         return apply(first)
+
+    @cached_property
+    def _taps(self) -> Taps | None:
+        sample = self.tokenize(["one", "and a longer one beside it"])
+        return find_taps(self.model, self.model_inputs(sample))
 
     @cached_property
     def _accepted(self) -> frozenset[str]:
