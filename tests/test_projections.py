@@ -8,9 +8,8 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from probing import projections
 from probing.errors import Cancelled, DataError, SettingsError
-from probing.projections import Projection, judge, project
+from probing.projections import Projection, faithfulness, judge, neighbours, project
 
 
 def cloud(n: int, d: int = 8, seed: int = 0) -> np.ndarray:
@@ -96,7 +95,7 @@ def test_a_sample_is_close_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None
     x = cloud(600)
     points = (x[:, :2] + np.random.default_rng(0).normal(size=(600, 2))).astype(np.float32)
     whole = judge(x, points, np.arange(600) % 3)
-    monkeypatch.setattr(projections, "JUDGED", 200)
+    monkeypatch.setattr(faithfulness, "JUDGED", 200)
     part = judge(x, points, np.arange(600) % 3, seed=1)
     assert (whole.judged, part.judged) == (600, 200)
     for name in ("trustworthiness", "continuity", "neighbours_kept", "label_accuracy_map"):
@@ -109,7 +108,7 @@ def test_a_sample_is_close_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None
 def test_distances_in_parts_are_distances_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     x = cloud(100)
     at_once = judge(x, x[:, :2], np.arange(100) % 3)
-    monkeypatch.setattr(projections, "PAIRS", 700)
+    monkeypatch.setattr(neighbours, "PAIRS", 700)
     in_parts = judge(x, x[:, :2], np.arange(100) % 3)
     for name, value in vars(at_once).items():
         assert getattr(in_parts, name) == pytest.approx(value), name
@@ -119,7 +118,7 @@ def test_a_point_is_not_its_own_neighbour_where_another_lies_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Twins of different labels: the nearest neighbour's label is wrong for all, by definition."""
-    monkeypatch.setattr(projections, "NEIGHBOURS", 1)
+    monkeypatch.setattr(faithfulness, "NEIGHBOURS", 1)
     x = np.repeat(cloud(20), 2, axis=0)
     got = judge(x, x[:, :2], np.arange(40) % 2)
     assert (got.label_accuracy_full, got.label_accuracy_map) == (0, 0)
