@@ -44,6 +44,7 @@ class Worker:
             if "cancel" in message:
                 self.cancelled.add(message["cancel"])
             else:
+                self.cancelled.discard(message["id"])  # a map may be asked for once more
                 self.jobs.put(message)
         self.closing = True
         self.jobs.put(None)
