@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard import cached
 from dashboard.glossary import CALIBRATION, INFORMATION
 from dashboard.words import plain
 from probing import figures, per_sentence
@@ -88,7 +89,7 @@ def show(run: Run, dark: bool) -> None:
         _figures(run, layer, pooling)
         st.markdown("**Calibration**", help=CALIBRATION)
         st.plotly_chart(
-            run.figure("calibration", dark=dark, layer=layer, pooling=pooling),
+            cached.figure(run, "calibration", dark=dark, layer=layer, pooling=pooling),
             theme=None,
             key="calibration",
             alt="Accuracy against confidence",
