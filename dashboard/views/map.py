@@ -45,8 +45,7 @@ def show(selection: Selection) -> None:
         figure,
         theme=None,
         height=620,
-        # one chart for all layers and poolings: its points move where they change
-        key=f"map:{run.id}:{cell[0]}{cell[1]}",
+        key=f"map:{run.id}:{projection.name}",
         config={"scrollZoom": True},
         alt=f"{_METHODS[cell[0]]} of {cell[3]} at layer {cell[2]}, {len(run.sentences):,} points",
     )
@@ -56,7 +55,7 @@ def show(selection: Selection) -> None:
 
 def _choose(run: Run) -> tuple[Method, int, int, str]:
     """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         method: Method = st.segmented_control(
             "Method",
             list(_METHODS),

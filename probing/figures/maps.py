@@ -63,9 +63,6 @@ def scatter(
         showlegend=len(groups) > 1,
         legend={"orientation": "h", "y": 0, "yanchor": "top", "itemsizing": "constant"},
         margin={"l": 8, "r": 8, "t": 8, "b": 64},
-        # drawn anew with another layer's points, a chart moves them there and keeps its view
-        transition={"duration": 500, "easing": "cubic-in-out", "ordering": "traces first"},
-        uirevision=f"{projection.method}{projection.points.shape[1]}",
         dragmode="pan" if projection.points.shape[1] == 2 else "orbit",
     )
     return figure

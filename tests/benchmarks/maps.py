@@ -29,9 +29,8 @@ def rows(quick: bool = False) -> list[Row]:
     repeats = 1 if quick else 3
     x = vectors(n)
     found = [_against_umap(x, repeats), _against_its_optimisation(x, repeats)]
-    for size in () if quick else GROWTH:
-        found.append(_growth(size))
-    return [*found, _layers(x[:300] if quick else x[:500])]
+    grown = [_growth(size) for size in (() if quick else GROWTH)]
+    return [*found, *grown, _layers(x[:300] if quick else x[:500])]
 
 
 def vectors(n: int) -> np.ndarray:
