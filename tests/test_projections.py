@@ -203,6 +203,19 @@ def test_twins_are_at_distance_zero_and_nobody_is_its_own_neighbour() -> None:
     assert (np.diff(got.distances, axis=1) >= 0).all()
 
 
+def test_of_too_many_vectors_umap_searches_the_neighbours_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = cloud(60)
+    exact = draw(x, "umap")
+    monkeypatch.setattr(layouts, "EXACT", 59)
+    assert layouts.graph_of(x) is None
+    own = draw(x, "umap")  # below 4,096 umap's own search is exact as well
+    for name in ("trustworthiness", "continuity", "neighbours_kept"):
+        one, two = getattr(own.faithfulness, name), getattr(exact.faithfulness, name)
+        assert one == pytest.approx(two, abs=0.05), name
+
+
 # ---- layers that line up
 
 

@@ -70,7 +70,7 @@ def project(
         if reference is not None:
             points = layouts.mirrored(points, reference)
     else:
-        points = layouts.umap(x, dimensions, seed, report, graph, reference)
+        points = layouts.umap(x, dimensions, seed, report, graph or layouts.graph_of(x), reference)
         if reference is not None:
             points = layouts.turned(points, reference)
     faithfulness = judge(x, points, labels, seed)
@@ -93,7 +93,7 @@ def draw(
     """
     maps = {p.name: p for p in there}
     todo = [one for one in _with_references(representations, wanted) if _name(one) not in maps]
-    graphs: dict[tuple[int, str], Graph] = {}
+    graphs: dict[tuple[int, str], Graph | None] = {}
     for done, one in enumerate(todo):
         method, dimensions, layer, pooling = one
         x = representations.cell(layer, pooling)

@@ -15,6 +15,7 @@ from probing.projections.neighbours import Graph, graph
 NEIGHBOURS = 15  # of a point in UMAP's graph, the point itself included
 EPOCHS = 200
 RATE = 0.25
+EXACT = 8_000  # vectors up to which comparing all is as quick as an approximate search
 _lock = threading.Lock()  # numba's workqueue aborts the process on two parallel calls
 
 
@@ -52,9 +53,12 @@ def turned(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(centred @ (left @ right) + middle, dtype=np.float32)
 
 
-def graph_of(x: np.ndarray) -> Graph:
-    """What ``umap`` needs to know of (n, H) ``x``, n > 2; the same in 2-D and in 3-D."""
-    return graph(x, min(NEIGHBOURS, len(x) - 1) - 1)
+def graph_of(x: np.ndarray) -> Graph | None:
+    """What ``umap`` needs to know of (n, H) ``x``, n > 2; the same in 2-D and in 3-D.
+
+    None above ``EXACT`` vectors, where an approximate search of umap's own is quicker.
+    """
+    return graph(x, min(NEIGHBOURS, len(x) - 1) - 1) if len(x) <= EXACT else None
 
 
 def umap(
@@ -67,22 +71,24 @@ def umap(
 ) -> np.ndarray:
     """UMAP of (n, H) ``x`` from its graph, moved from the points ``start`` if given.
 
-    Fewer and shorter steps than umap's own (500 at a rate of 1): measured on five sets, the map is
-    as faithful or more, at two fifths of the time.
+    Fewer and shorter steps than umap's own (500 at a rate of 1), at two fifths of the time.
+    Measured on reviews, questions and messages, 448 to 2,000 of them: up to 0.02 more of the
+    neighbours are kept; trustworthiness changes by -0.007 (many tight clusters) to +0.01 (few).
     """
     n = len(x)
-    near = neighbours or graph_of(x)
-    itself = np.arange(n, dtype=np.int32)[:, None]
-    known = (
-        np.hstack([itself, near.nearest]),
-        np.hstack([np.zeros((n, 1), dtype=np.float32), near.distances]),
-    )
+    known: tuple[np.ndarray | None, ...] = (None, None, None)
+    if neighbours is not None:
+        itself, near = np.arange(n, dtype=np.int32)[:, None], np.zeros((n, 1), dtype=np.float32)
+        known = (
+            np.hstack([itself, neighbours.nearest]),
+            np.hstack([near, neighbours.distances]),
+        )
     few = len({row.tobytes() for row in x}) <= NEIGHBOURS
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # n_jobs and spectral warnings: seeded by intent
         model = load_umap().UMAP(
             n_components=dimensions,
-            n_neighbors=known[0].shape[1],
+            n_neighbors=min(NEIGHBOURS, n - 1),
             precomputed_knn=known,
             n_epochs=EPOCHS,
             learning_rate=RATE,
@@ -134,4 +140,4 @@ def load_umap() -> Any:
 def warm_up() -> None:
     """Compile, or read from numba's cache, what the first map of this process needs."""
     x = np.random.default_rng(0).normal(size=(64, 8)).astype(np.float32)
-    judge(x, umap(x, 2, 0, silent, None, None), np.arange(64) % 2)
+    judge(x, umap(x, 2, 0, silent, graph_of(x), None), np.arange(64) % 2)

@@ -27,6 +27,7 @@ def rows(quick: bool = False) -> list[Row]:
     """The lines of the table; ``quick`` takes few sentences, once."""
     n = 300 if quick else N
     repeats = 1 if quick else 3
+    _plain(clusters(100), force_approximation_algorithm=True)  # compiles its search of many
     x = vectors(n)
     found = [_against_umap(x, repeats), _against_its_optimisation(x, repeats)]
     grown = [_growth(size) for size in (() if quick else GROWTH)]
@@ -66,10 +67,10 @@ def _ours(x: np.ndarray) -> projections.Projection:
     return projections.project(x, layer=0, pooling="mean")
 
 
-def _plain(x: np.ndarray) -> np.ndarray:
+def _plain(x: np.ndarray, **options: Any) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return np.asarray(layouts.load_umap().UMAP(random_state=0).fit_transform(x))
+        return np.asarray(layouts.load_umap().UMAP(random_state=0, **options).fit_transform(x))
 
 
 def _score(ours: projections.Projection, x: np.ndarray, plain: np.ndarray) -> str:
