@@ -1,6 +1,7 @@
 """The only cache decorators. Keys are fingerprints; data goes in as ``_underscore`` arguments."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -29,3 +30,13 @@ def _run(folder: str, stamp: int) -> Run:
 def run(folder: Path) -> Run:
     """A stored run; read anew when its ``run.json`` has changed."""
     return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _figure(run_id: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run) -> Any:
+    return _run.figure(name, dark=dark, **dict(options))
+
+
+def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
+    """A figure of a run that no map is in, drawn once; read only."""
+    return _figure(run.id, name, dark, tuple(sorted(options.items())), run)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import IO, Any, Literal
 from probing import environment, store
 from probing.errors import RunFolderError
 from probing.progress import Stage
-from probing.projections import projection_name
+from probing.projections import Wanted, projection_name
 from probing.sentences import Sentences
 from probing.settings import Settings
 
@@ -65,6 +66,8 @@ class Jobs:
         self._lock = threading.Condition()
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._status: OrderedDict[str, Status] = OrderedDict()
+        self._expected: dict[str, dict[str, Any]] = {}
+        self._ahead: str | None = None  # the current job, where nobody has asked for it yet
         self._current: str | None = None
         self._process: subprocess.Popen[str] | None = None
         self._ended_for: str | None = None
@@ -121,20 +124,25 @@ class Jobs:
 
         One that failed or was cancelled has to be forgotten before it is tried again.
         """
-        job = f"{folder.name}/{projection_name(method, dimensions, pooling, layer)}"
-        if self.status(job) is None:
-            self._add(
-                {
-                    "id": job,
-                    "kind": "map",
-                    "folder": str(folder),
-                    "method": method,
-                    "dimensions": dimensions,
-                    "layer": layer,
-                    "pooling": pooling,
-                }
-            )
-        return job
+        job = _map_job(folder, method, dimensions, layer, pooling)
+        with self._lock:
+            if job["id"] == self._ahead:
+                self._ahead = None
+            known = job["id"] in self._status
+        if not known:
+            self._add(job)
+        return str(job["id"])
+
+    def expect_maps(self, folder: Path, wanted: Iterable[Wanted]) -> None:
+        """Draw maps of a stored run ahead of time, while nothing else is to be done.
+
+        What was expected before and is not begun is forgotten; what is begun stops as soon as a
+        job comes.
+        """
+        found = [_map_job(folder, *one) for one in wanted]
+        with self._lock:
+            self._expected = {job["id"]: job for job in found if job["id"] not in self._status}
+            self._lock.notify_all()
 
     def status(self, job: str) -> Status | None:
         """How a job stands; None where nothing is known of it."""
@@ -151,10 +159,8 @@ class Jobs:
             if job in self._waiting:
                 self._forget_input(self._waiting.pop(job))
                 self._set(job, Status("cancelled"))
-            elif job == self._current and self._process is not None:
-                self._send({"cancel": job})
-                process = self._process
-                threading.Timer(GRACE, self._end_if_still, (job, process)).start()
+            elif job == self._current:
+                self._stop(job)
 
     def forget(self, job: str) -> None:
         """Know nothing of a job that is over."""
@@ -165,9 +171,18 @@ class Jobs:
 
     def _add(self, job: dict[str, Any]) -> None:
         with self._lock:
+            self._expected.pop(job["id"], None)
             self._waiting[job["id"]] = job
             self._set(job["id"], Status("waiting"))
+            if self._ahead is not None:
+                self._stop(self._ahead)
             self._lock.notify_all()
+
+    def _stop(self, job: str) -> None:
+        """Ask the worker to leave the current job."""
+        if self._process is not None:
+            self._send({"cancel": job})
+            threading.Timer(GRACE, self._end_if_still, (job, self._process)).start()
 
     def _set(self, job: str, status: Status) -> None:
         self._status[job] = status
@@ -189,19 +204,30 @@ class Jobs:
         """Until the worker dies."""
         while process.poll() is None and not self._closed:
             with self._lock:
-                if not self._waiting:
+                if not self._waiting and not self._expected:
                     self._lock.wait(1.0)
-                if not self._waiting or process.poll() is not None:
+                if process.poll() is not None or (job := self._next()) is None:
                     continue
-                name, job = self._waiting.popitem(last=False)
+                name = job["id"]
                 self._current = name
                 self._set(name, Status("running"))
                 self._send(job)
             final = self._follow(name, process)
             with self._lock:
-                self._current = None
                 self._forget_input(job)
                 self._set(name, final)
+                if self._ahead == name and final.state != "done":
+                    del self._status[name]  # nobody asked for it: as if it had never been tried
+                self._current = self._ahead = None
+
+    def _next(self) -> dict[str, Any] | None:
+        """The job to be done now: one that was asked for, else one that is expected."""
+        if self._waiting:
+            return self._waiting.popitem(last=False)[1]
+        if self._expected:
+            self._ahead = next(iter(self._expected))
+            return self._expected.pop(self._ahead)
+        return None
 
     def _follow(self, name: str, process: subprocess.Popen[str]) -> Status:
         """Listen until the job is over."""
@@ -242,6 +268,20 @@ class Jobs:
         with contextlib.suppress(OSError):  # a dead worker is noticed by the one who follows it
             pipe.write(json.dumps(message) + "\n")
             pipe.flush()
+
+
+def _map_job(
+    folder: Path, method: str, dimensions: int, layer: int, pooling: str
+) -> dict[str, Any]:
+    return {
+        "id": f"{folder.name}/{projection_name(method, dimensions, pooling, layer)}",
+        "kind": "map",
+        "folder": str(folder),
+        "method": method,
+        "dimensions": dimensions,
+        "layer": layer,
+        "pooling": pooling,
+    }
 
 
 def _worker() -> "subprocess.Popen[str]":

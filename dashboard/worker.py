@@ -44,6 +44,7 @@ class Worker:
             if "cancel" in message:
                 self.cancelled.add(message["cancel"])
             else:
+                self.cancelled.discard(message["id"])  # a map may be asked for once more
                 self.jobs.put(message)
         self.closing = True
         self.jobs.put(None)
@@ -120,7 +121,7 @@ def _run(job: Message, hear: Callable[[Progress], None]) -> None:
 def _map(job: Message, hear: Callable[[Progress], None]) -> None:
     import numpy as np
 
-    from probing import runs, store
+    from probing import projections, store
 
     folder = Path(job["folder"])
     run = store.load_run(folder)
@@ -128,17 +129,16 @@ def _map(job: Message, hear: Callable[[Progress], None]) -> None:
         raise ProbingError("This run was stored without its vectors; no new map can be drawn.")
     number = {name: i for i, name in enumerate(run.sentences.classes)}
     labels = run.sentences.labels if run.kind == "classes" else None
-    projection = runs.draw_map(
+    drawn = projections.draw(
         run.representations,
         None if labels is None else np.array([number[label] for label in labels]),
-        method=job["method"],
-        dimensions=job["dimensions"],
-        layer=job["layer"],
-        pooling=job["pooling"],
+        [(job["method"], job["dimensions"], job["layer"], job["pooling"])],
         seed=run.record["settings"]["seed"],
+        there=run.projections,
         report=lambda done, total: hear(Progress("map", done, total)),
     )
-    store.add_projection(folder, projection)
+    for projection in drawn:
+        store.add_projection(folder, projection)
 
 
 def _load(name: str, *, revision: str | None = None, device: str = "auto") -> Any:

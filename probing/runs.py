@@ -7,16 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from probing import projections
 from probing.encoders import EncoderInfo
 from probing.errors import DataError, EncoderError
 from probing.evaluation import evaluate
 from probing.geometry import is_constant
 from probing.preparation import Task, from_lists, prepare
-from probing.progress import Listener, Progress, Report, Reporter, Stage, silent
-from probing.projections import METHODS, Method, Projection
+from probing.progress import Listener, Progress, Report, Reporter, Stage
+from probing.projections import METHODS, Projection, Wanted
 from probing.record import SCHEMA, Run
 from probing.recording import encoder_notices, record_of, truncation_notices
 from probing.representations import Representations
@@ -164,55 +162,22 @@ def _draw_maps(
     last = representations.layers - 1
     layers = {"none": (), "last": (last,), "all": range(last + 1)}[settings.maps]
     dimensions = (2, 3) if settings.maps == "all" else (2,)
-    wanted = [
-        (method, d, pooling, layer)
+    wanted: list[Wanted] = [
+        (method, d, layer, pooling)
         for pooling in representations.poolings
         for layer in layers
         if not is_constant(representations.cell(layer, pooling))
         for method in METHODS
         for d in dimensions
     ]
-    drawn: list[Projection] = []
     if wanted:
         report(0, len(wanted))
-    for method, d, pooling, layer in wanted:
-        drawn.append(
-            draw_map(
-                representations,
-                task.y,
-                method=method,
-                dimensions=d,
-                layer=layer,
-                pooling=pooling,
-                seed=settings.seed,
-                report=lambda done, total: report(len(drawn), len(wanted)),
-            )
-        )
-        report(len(drawn), len(wanted))
-    return tuple(drawn)
-
-
-def draw_map(
-    representations: Representations,
-    y: np.ndarray | None,
-    *,
-    method: Method,
-    dimensions: int,
-    layer: int,
-    pooling: str,
-    seed: int,
-    report: Report = silent,
-) -> Projection:
-    """One map of a run's representations. See ``projections.project``."""
-    return projections.project(
-        representations.cell(layer, pooling),
-        method=method,
-        dimensions=dimensions,
-        layer=layer,
-        pooling=pooling,
-        labels=y,
-        seed=seed,
-        report=report,
+    return projections.draw(
+        representations,
+        task.y,
+        wanted,
+        seed=settings.seed,
+        report=lambda done, total: report(done // 100, total // 100),
     )
 
 

@@ -29,7 +29,8 @@ class Settings:
     seed: int = 0
     """Seed of folds and maps."""
     maps: Maps = "last"
-    """Maps drawn with the run: none, those of the last layer, or all layers in 2-D and 3-D."""
+    """Maps drawn with the run: none, those of the last layer (and of the middle one, on which all
+    others lie), or all layers in 2-D and 3-D."""
     depth: Depth = "quick"
     """``full`` adds what takes long: the encoder with random weights, permutations, description
     length."""

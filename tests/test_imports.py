@@ -46,7 +46,9 @@ def test_importing_the_package_is_light(environment: dict[str, str]) -> None:
         ("import probing.cli", HEAVY),
         ("import probing.figures", {"torch", "transformers", "umap", "streamlit"}),
         ("import probing.encoders", {"torch", "transformers"}),
+        ("import probing.projections", {"sklearn", "numba", "pandas"}),
         ("import dashboard.jobs", {"torch", "transformers", "umap", "sklearn"}),
+        ("import dashboard.app", {"torch", "transformers", "umap", "sklearn", "numba"}),
     ],
 )
 def test_what_a_module_must_not_load(
@@ -67,6 +69,21 @@ def test_a_finished_run_is_read_without_the_heavy_libraries(
     names = loaded(statement, environment)
     assert not names & {"torch", "transformers", "sklearn", "umap", "numba", "streamlit"}
     assert {"pandas", "plotly"} <= names
+
+
+def test_the_pages_load_no_heavy_library_into_the_web_process(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    statement = (
+        "from streamlit.testing.v1 import AppTest\n"
+        "from dashboard.jobs import jobs\n"
+        f"page = AppTest.from_file({str(ROOT / 'dashboard' / 'page.py')!r}, default_timeout=60)\n"
+        "assert not page.run().exception and len(page.get('plotly_chart')) == 2\n"
+        "jobs().close()"
+    )
+    names = loaded(statement, {**environment, "PROBING_HOME": str(tmp_path)})
+    assert not names & {"torch", "transformers", "sklearn", "umap", "numba"}
+    assert {"plotly", "dashboard"} <= names
 
 
 def test_a_heavy_import_would_be_seen(environment: dict[str, str], tmp_path: Path) -> None:

@@ -1,16 +1,29 @@
 """Maps against scikit-learn, their faithfulness against its definition, and what is refused."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
+from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from probing import projections
 from probing.errors import Cancelled, DataError, SettingsError
-from probing.projections import Projection, judge, project
+from probing.projections import (
+    Projection,
+    Wanted,
+    faithfulness,
+    judge,
+    layouts,
+    neighbours,
+    project,
+)
+from probing.projections import (
+    draw as draw_all,
+)
+from probing.representations import Representations
 
 
 def cloud(n: int, d: int = 8, seed: int = 0) -> np.ndarray:
@@ -96,7 +109,7 @@ def test_a_sample_is_close_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None
     x = cloud(600)
     points = (x[:, :2] + np.random.default_rng(0).normal(size=(600, 2))).astype(np.float32)
     whole = judge(x, points, np.arange(600) % 3)
-    monkeypatch.setattr(projections, "JUDGED", 200)
+    monkeypatch.setattr(faithfulness, "JUDGED", 200)
     part = judge(x, points, np.arange(600) % 3, seed=1)
     assert (whole.judged, part.judged) == (600, 200)
     for name in ("trustworthiness", "continuity", "neighbours_kept", "label_accuracy_map"):
@@ -109,7 +122,7 @@ def test_a_sample_is_close_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None
 def test_distances_in_parts_are_distances_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     x = cloud(100)
     at_once = judge(x, x[:, :2], np.arange(100) % 3)
-    monkeypatch.setattr(projections, "PAIRS", 700)
+    monkeypatch.setattr(neighbours, "PAIRS", 700)
     in_parts = judge(x, x[:, :2], np.arange(100) % 3)
     for name, value in vars(at_once).items():
         assert getattr(in_parts, name) == pytest.approx(value), name
@@ -119,11 +132,178 @@ def test_a_point_is_not_its_own_neighbour_where_another_lies_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Twins of different labels: the nearest neighbour's label is wrong for all, by definition."""
-    monkeypatch.setattr(projections, "NEIGHBOURS", 1)
+    monkeypatch.setattr(faithfulness, "NEIGHBOURS", 1)
     x = np.repeat(cloud(20), 2, axis=0)
     got = judge(x, x[:, :2], np.arange(40) % 2)
     assert (got.label_accuracy_full, got.label_accuracy_map) == (0, 0)
     assert (got.trustworthiness, got.continuity, got.neighbours_kept) == (1, 1, 1)
+
+
+def brute(x: np.ndarray, points: np.ndarray, k: int, judged: np.ndarray) -> tuple[float, ...]:
+    """Trustworthiness, continuity and neighbours kept by sorting all indices of every point."""
+
+    def ranks(space: np.ndarray) -> np.ndarray:
+        distances = pairwise_distances(space[judged], space)
+        distances[np.arange(len(judged)), judged] = -1
+        return np.argsort(np.argsort(distances, axis=1, kind="stable"), axis=1, kind="stable")
+
+    full, flat = ranks(x), ranks(points)
+    near_full, near_flat = (full >= 1) & (full <= k), (flat >= 1) & (flat <= k)
+    n = len(x)
+    scale = 2 / (k * (2 * n - 3 * k - 1)) / len(judged)
+    return (
+        1 - scale * float((full - k).clip(0)[near_flat].sum()),
+        1 - scale * float((flat - k).clip(0)[near_full].sum()),
+        float((near_full & near_flat).sum()) / k / len(judged),
+    )
+
+
+@pytest.mark.parametrize("case", ["plain", "twins", "grid", "narrow"])
+def test_figures_are_those_of_a_full_sort_with_ties_by_index(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = cloud(150)
+    if case == "twins":
+        x = np.repeat(x[:50], 3, axis=0)
+    elif case == "grid":  # nearly all distances tied
+        x = np.indices((15, 10)).reshape(2, -1).T.astype(np.float32)
+    elif case == "narrow":  # as CLS at the first layers: far from 0, nearly alike
+        x = (1 + 1e-3 * x).astype(np.float32)
+    points = (cloud(150, 2, seed=1) + x[:, :2]).astype(np.float32)
+    for most in (2_000, 40):
+        monkeypatch.setattr(faithfulness, "JUDGED", most)
+        judged = np.arange(150)
+        if most < 150:
+            judged = np.sort(np.random.default_rng(0).choice(150, most, replace=False))
+        got = judge(x, points)
+        expected = brute(x, points, 15, judged)
+        figures = (got.trustworthiness, got.continuity, got.neighbours_kept)
+        assert figures == pytest.approx(expected, abs=1e-12)
+
+
+# ---- the graph
+
+
+def test_the_graph_is_scikit_learns(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = cloud(120)
+    distances, nearest = NearestNeighbors(n_neighbors=10, algorithm="brute").fit(x).kneighbors()
+    for pairs in (5_000_000, 700):
+        monkeypatch.setattr(neighbours, "PAIRS", pairs)
+        got = neighbours.graph(x, 10)
+        assert np.array_equal(got.nearest, nearest)
+        np.testing.assert_allclose(got.distances, distances, rtol=1e-5)
+
+
+def test_twins_are_at_distance_zero_and_nobody_is_its_own_neighbour() -> None:
+    x = np.repeat(1000 + cloud(20), 3, axis=0)
+    got = neighbours.graph(x, 5)
+    assert (got.distances[:, :2] == 0).all()
+    assert (got.distances[:, 2:] > 0).all()
+    assert not (got.nearest == np.arange(60)[:, None]).any()
+    assert (np.diff(got.distances, axis=1) >= 0).all()
+
+
+def test_of_too_many_vectors_umap_searches_the_neighbours_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = cloud(60)
+    exact = draw(x, "umap")
+    monkeypatch.setattr(layouts, "EXACT", 59)
+    assert layouts.graph_of(x) is None
+    own = draw(x, "umap")  # below 4,096 umap's own search is exact as well
+    for name in ("trustworthiness", "continuity", "neighbours_kept"):
+        one, two = getattr(own.faithfulness, name), getattr(exact.faithfulness, name)
+        assert one == pytest.approx(two, abs=0.05), name
+
+
+# ---- layers that line up
+
+
+def layered() -> Representations:
+    """Five layers of one cloud that turns and loosens; the first is constant."""
+    rng, x = np.random.default_rng(0), cloud(90)
+    layers = [np.ones_like(x)]
+    for number in range(4):
+        turn = np.linalg.qr(rng.normal(size=(8, 8)))[0]
+        layers.append(((x + 0.3 * number * rng.normal(size=x.shape)) @ turn).astype(np.float32))
+    return Representations({"mean": np.stack(layers)})
+
+
+def drift(one: np.ndarray, two: np.ndarray) -> float:
+    """Mean way of a point between two maps, in units of their spread."""
+    one, two = one - one.mean(axis=0), two - two.mean(axis=0)
+    spread = np.sqrt(np.square(one).sum(axis=1).mean())
+    return float(np.linalg.norm(one - two, axis=1).mean() / spread)
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_layers_lie_on_one_another(method: str) -> None:
+    representations = layered()
+    wanted: list[Wanted] = [(method, 2, layer, "mean") for layer in range(1, 5)]  # type: ignore[misc]
+    found = {p.layer: p for p in draw_all(representations, None, wanted, seed=0)}
+    alone = [draw(representations.cell(n, "mean"), method).points for n in range(1, 5)]
+    lying = np.mean([drift(found[n].points, found[n + 1].points) for n in range(1, 4)])
+    apart = np.mean([drift(a, b) for a, b in pairwise(alone)])
+    assert lying < 0.6
+    assert lying < 0.7 * apart
+    for n in range(1, 5):  # and are as faithful as they would be alone
+        own = judge(representations.cell(n, "mean"), alone[n - 1]).trustworthiness
+        assert found[n].faithfulness.trustworthiness == pytest.approx(own, abs=0.03)
+
+
+@pytest.mark.parametrize("method", ["pca", "umap"])
+def test_a_map_does_not_depend_on_which_were_drawn_before(method: str) -> None:
+    representations = layered()
+    cells: list[Wanted] = [(method, 2, layer, "mean") for layer in (1, 2, 4)]  # type: ignore[misc]
+    at_once = {p.name: p for p in draw_all(representations, None, cells, seed=0)}
+    one_by_one: dict[str, Projection] = {}
+    for cell in reversed(cells):
+        there = tuple(one_by_one.values())
+        one_by_one |= {
+            p.name: p for p in draw_all(representations, None, [cell], seed=0, there=there)
+        }
+    assert set(at_once) == set(one_by_one)
+    for name, projection in at_once.items():
+        assert np.array_equal(projection.points, one_by_one[name].points), name
+        assert projection.to_json() == one_by_one[name].to_json()
+
+
+def test_what_is_there_is_not_drawn_again_and_constant_layers_are_no_reference() -> None:
+    representations = layered()
+    first = draw_all(representations, None, [("pca", 2, 4, "mean")], seed=0)
+    assert [p.layer for p in first] == [2, 4]
+    assert draw_all(representations, None, [("pca", 2, 4, "mean")], seed=0, there=first) == ()
+    halves = Representations({"mean": representations.arrays["mean"][[0, 0, 0, 3, 4]]})
+    drawn = draw_all(halves, None, [("pca", 2, 4, "mean")], seed=0)
+    assert [p.layer for p in drawn] == [3, 4]
+
+
+def test_the_progress_of_many_maps_rises_to_the_end() -> None:
+    steps: list[tuple[int, int]] = []
+    wanted: list[Wanted] = [("umap", 2, 1, "mean"), ("pca", 2, 1, "mean")]
+    draw_all(layered(), None, wanted, seed=0, report=lambda *step: steps.append(step))
+    assert {total for _, total in steps} == {400}
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[-1][0] == 400
+    assert len(steps) > 4
+
+
+def test_turning_undoes_a_rotation_a_reflection_and_a_shift_but_no_scale() -> None:
+    points = cloud(30, 3)
+    turn = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]
+    for sign in (1, -1):
+        moved = points @ (turn * [1, 1, sign]) + [5, -7, 2]
+        np.testing.assert_allclose(layouts.turned(moved, points), points, atol=1e-4)
+    larger = layouts.turned(3 * points, points)
+    np.testing.assert_allclose(larger - larger.mean(0), 3 * (points - points.mean(0)), atol=1e-4)
+
+
+def test_principal_components_are_mirrored_and_never_turned() -> None:
+    points = draw(cloud(30)).points
+    mirror = points * np.array([-1, 1], dtype=np.float32)
+    assert np.array_equal(layouts.mirrored(mirror, points), points)
+    turned = points[:, ::-1]
+    assert np.array_equal(np.abs(layouts.mirrored(turned, points)), np.abs(turned))
 
 
 # ---- PCA

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard import cached
 from dashboard.glossary import CALIBRATION, INFORMATION
 from dashboard.words import plain
 from probing import figures, per_sentence
@@ -71,7 +72,7 @@ def choose_pooling(run: Run, key: str = "pooling", label: str = "Pooling") -> st
 def show(run: Run, dark: bool) -> None:
     """Draw the chosen cell: its figures, its calibration, its sentences."""
     st.subheader("One cell and its sentences", anchor=False)
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":
         _table(per_sentence.largest_errors(run, layer, pooling), "largest_errors")
@@ -89,7 +90,7 @@ def show(run: Run, dark: bool) -> None:
         _figures(run, layer, pooling)
         st.markdown("**Calibration**", help=CALIBRATION)
         st.plotly_chart(
-            run.figure("calibration", dark=dark, layer=layer, pooling=pooling),
+            cached.figure(run, "calibration", dark=dark, layer=layer, pooling=pooling),
             theme=None,
             key="calibration",
             alt="Accuracy against confidence",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import glossary
+from dashboard import cached, glossary
 from dashboard.words import plain
 from probing import figures
 from probing.evidence import Estimate
@@ -34,7 +34,9 @@ def show(run: Run, dark: bool) -> None:
 
 
 def _chart(run: Run, dark: bool, name: str, alt: str, **options: object) -> None:
-    st.plotly_chart(run.figure(name, dark=dark, **options), theme=None, key=f"e:{name}", alt=alt)
+    st.plotly_chart(
+        cached.figure(run, name, dark=dark, **options), theme=None, key=f"e:{name}", alt=alt
+    )
 
 
 def _explained(said: str, text: str) -> None:

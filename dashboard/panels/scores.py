@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import selection
+from dashboard import cached, selection
 from dashboard.glossary import BASELINES, SCORED_BY
 from probing import verdict
 from probing.record import Run
@@ -35,7 +35,7 @@ def show(run: Run, dark: bool) -> None:
             st.markdown("\n\n".join(SCORED_BY[name] for name in scores))
             st.markdown(f"Grey lines are **baselines**:\n{BASELINES}")
     st.plotly_chart(
-        run.figure("accuracy", dark=dark, score=str(score)),
+        cached.figure(run, "accuracy", dark=dark, score=str(score)),
         theme=None,
         key="accuracy",
         on_select=selection.take_cell,

@@ -10,10 +10,10 @@ from dashboard.views.layers import heading
 from dashboard.words import plain
 from probing import figures, per_sentence, verdict
 from probing.geometry import is_constant
-from probing.projections import Projection
+from probing.projections import Method, Projection
 from probing.record import Run
 
-_METHODS = {"umap": "UMAP", "pca": "PCA"}
+_METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
 
 
 def show(selection: Selection) -> None:
@@ -50,12 +50,13 @@ def show(selection: Selection) -> None:
         alt=f"{_METHODS[cell[0]]} of {cell[3]} at layer {cell[2]}, {len(run.sentences):,} points",
     )
     _faithfulness(projection)
+    _expect(run, *cell)
 
 
-def _choose(run: Run) -> tuple[str, int, int, str]:
+def _choose(run: Run) -> tuple[Method, int, int, str]:
     """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
-    with st.container(horizontal=True, gap="large"):
-        method = st.segmented_control(
+    with st.container(horizontal=True, gap="medium"):
+        method: Method = st.segmented_control(
             "Method",
             list(_METHODS),
             default="umap",
@@ -74,7 +75,7 @@ def _choose(run: Run) -> tuple[str, int, int, str]:
             bind="query-params",
         )
         pooling, layer = choose_pooling(run), choose_layer(run)
-    return str(method), int(dimensions or 2), layer, pooling
+    return method, int(dimensions or 2), layer, pooling
 
 
 def _constant(run: Run, layer: int, pooling: str) -> bool:
@@ -100,6 +101,20 @@ def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -
     status = jobs().status(job)
     if status is not None and status.state in ("failed", "cancelled"):
         st.button("Draw it again", on_click=jobs().forget, args=(job,))
+
+
+def _expect(run: Run, method: Method, dimensions: int, layer: int, pooling: str) -> None:
+    """Have the maps of the layers beside this one drawn ahead of the slider."""
+    if run.representations is None:
+        return
+    beside = [
+        (method, dimensions, near, pooling)
+        for near in (layer - 1, layer + 1)
+        if 0 <= near < run.representations.layers
+        and _find(run, method, dimensions, near, pooling) is None
+        and not _constant(run, near, pooling)
+    ]
+    jobs().expect_maps(jobs().run_folder(run.id), beside)
 
 
 def _faithfulness(projection: Projection) -> None:

@@ -31,7 +31,7 @@ def show(selection: Selection) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Accuracy by layer", anchor=False)
-        figure = run.figure("accuracy", dark=selection.dark)
+        figure = cached.figure(run, "accuracy", dark=selection.dark)
         st.plotly_chart(figure, theme=None, key="start_accuracy", alt=verdict.describe(run))
     with right:
         st.subheader("Map of the CLS vectors, last layer", anchor=False)

@@ -4,6 +4,7 @@ import html
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ def scatter(
     style = DARK if dark else LIGHT
     groups = _groups(None if numbers is not None else labels, len(texts), style)
     figure = go.Figure()
+    hover = _hover(tuple(texts), None if labels is None else tuple(labels))
     for number, (name, members, colour) in enumerate(groups):
-        shown = _hover(texts, labels, members)
+        shown = [hover[i] for i in members]
         figure.add_trace(_points(projection, members, shown, name, colour, number))
     if numbers is not None:
         figure.update_traces(marker=_scale(numbers, style))
@@ -102,17 +104,15 @@ def _groups(
     return groups
 
 
-def _hover(
-    texts: Sequence[str], labels: Sequence[str] | None, members: np.ndarray
-) -> list[tuple[str, int]]:
+@lru_cache(maxsize=4)
+def _hover(texts: tuple[str, ...], labels: tuple[str, ...] | None) -> tuple[tuple[str, int], ...]:
+    """What a point shows of its sentence, with its position; the same on every map of a run."""
     shown = []
-    for i in members:
+    for i, text in enumerate(texts):
         label = f"<b>{safe(labels[i], 60)}</b><br>" if labels is not None else ""
-        lines = textwrap.wrap(short(texts[i], 300), 60)
-        shown.append(
-            (label + "<br>".join(html.escape(line, quote=False) for line in lines), int(i))
-        )
-    return shown
+        lines = textwrap.wrap(short(text, 300), 60)
+        shown.append((label + "<br>".join(html.escape(line, quote=False) for line in lines), i))
+    return tuple(shown)
 
 
 def _points(

@@ -65,8 +65,51 @@ def test_a_map_is_added_to_a_stored_run(jobs: Jobs, settings: Settings) -> None:
     job = jobs.start_map(folder, "pca", 3, 2, "mean")
     assert jobs.start_map(folder, "pca", 3, 2, "mean") == job, "asked for twice, drawn once"
     assert until(jobs, job, over) == Status("done")
-    (projection,) = load_run(folder).projections
-    assert projection.points.shape == (40, 3)
+    middle, asked = load_run(folder).projections
+    assert (middle.name, asked.name) == ("pca3_mean_1", "pca3_mean_2"), "and what it lies on"
+    assert asked.points.shape == (40, 3)
+
+
+def names(folder: Path) -> set[str]:
+    """The maps that a stored run has."""
+    return {projection.name for projection in load_run(folder).projections}
+
+
+def test_expected_maps_are_drawn_while_nothing_else_is_to_be_done(
+    jobs: Jobs, settings: Settings
+) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    folder = jobs.run_folder(run)
+    until(jobs, run, over)
+    jobs.expect_maps(folder, [("pca", 2, 1, "mean"), ("pca", 2, 2, "mean")])
+    job = f"{run}/pca2_mean_2"
+    deadline = time.monotonic() + 60
+    while jobs.status(job) != Status("done") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert names(folder) == {"pca2_mean_1", "pca2_mean_2"}
+    before = (folder / "projections" / "pca2_mean_2.parquet").stat().st_mtime_ns
+    assert jobs.start_map(folder, "pca", 2, 2, "mean") == job
+    jobs.expect_maps(folder, [("pca", 2, 2, "mean")])
+    until(jobs, jobs.start_map(folder, "pca", 2, 0, "mean"), over)
+    assert (folder / "projections" / "pca2_mean_2.parquet").stat().st_mtime_ns == before
+
+
+def test_expected_maps_give_way_and_can_be_asked_for_later(jobs: Jobs, settings: Settings) -> None:
+    run = jobs.start_run(sentences(400), settings)
+    folder = jobs.run_folder(run)
+    until(jobs, run, over)
+    jobs.expect_maps(folder, [("umap", 3, 2, "mean"), ("umap", 3, 1, "mean")])
+    ahead = f"{run}/umap3_mean_2"
+    deadline = time.monotonic() + 60
+    while jobs.status(ahead) is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    urgent = jobs.start_run(sentences(40), settings)
+    jobs.expect_maps(folder, [])
+    assert until(jobs, urgent, over) == Status("done")
+    assert jobs.status(ahead) is None, "as if it had never been begun"
+    assert names(folder) == set()
+    assert until(jobs, jobs.start_map(folder, "umap", 3, 2, "mean"), over) == Status("done")
+    assert names(folder) == {"umap3_mean_1", "umap3_mean_2"}
 
 
 def test_what_a_person_can_put_right_is_said(jobs: Jobs, settings: Settings) -> None:
