@@ -20,6 +20,7 @@ from probing.probes.scoring import majority, score
 
 TERMS = 20_000  # most words and pairs of words that TF-IDF looks at
 NORM = 10.0  # length of a sentence's TF-IDF vector
+CLEARLY = 0.02  # share by which one worse value of C ends the walk along them
 GRADIENT = 1e-6  # largest entry allowed in the gradient of the mean loss, and
 PENALTY = 1e-3  # largest entry allowed as a share of the penalty's weight 1 / (C·|T|)
 NEWTON_STEPS = 100
@@ -151,7 +152,7 @@ def _choose(
     for c in nested.STRENGTHS:
         log_p = np.concatenate([probe.log_probabilities(c, tick) for probe in probes])
         losses.append(-float(log_p[np.arange(len(truth)), truth].mean()))
-        if nested.passed(np.array([losses])).all():
+        if nested.passed(np.array([losses]), CLEARLY).all():
             break
     (strength,), (loss,) = nested.least(np.array([losses]), nested.STRENGTHS)
     return strength, loss

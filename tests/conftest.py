@@ -91,6 +91,7 @@ def coarse() -> Callable[[], AbstractContextManager[None]]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(solver, "GAP", 0.05)
             patch.setattr(solver, "ROUGH", 0.05)
+            patch.setattr(solver, "COARSE", 0.05)
             yield
 
     return loosened

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -15,8 +16,8 @@ from probing.probes.scoring import majority, score
 
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 """The values of C, from strong to weak regularisation."""
-PATIENCE = 2  # values of C in a row that must be worse before the walk along them ends,
-CLEARLY = 0.02  # or one, where it is worse by this share
+PATIENCE = 2  # values of C in a row that must be worse before the walk along them ends
+MARGIN = 0.05  # share by which a coarse loss may be above the least and still be the best
 TIE = 1e-6  # relative difference of inner log-losses below which the stronger C is taken
 LOGITS = 20_000_000  # most logits held at once (sentences × problems × classes)
 
@@ -128,46 +129,115 @@ def choose_strength(
 ) -> Choice:
     """For each fold, the C of least log-loss over its inner folds.
 
-    Ties go to the stronger regularisation.
+    Ties go to the stronger regularisation. Without inner folds every C ties, and the strongest is
+    taken (its log-loss is infinite).
 
-    The walk from strong to weak ends for a fold when its inner log-loss has passed its minimum (see
-    ``PATIENCE``): weak regularisation costs most. ``whole`` walks all the way. Each step starts
-    where the last two point to. Without inner folds every C ties, and the strongest is taken (its
-    log-loss is infinite).
+    A coarse walk from strong to weak ends for a fold when its inner log-loss has passed its minimum
+    (see ``passed``): weak regularisation costs most. Each step starts where the last two point to.
+    The contenders within ``MARGIN`` of the minimum are then solved well, and compared. ``whole``
+    walks all the way and solves everything well.
     """
     pairs = [(i, *pair) for i, fold in enumerate(folds) for pair in fold.inner]
     if not pairs:
         return Choice([strengths[0]] * len(folds), [float("inf")] * len(folds), None)
-    owner = np.array([i for i, _, _ in pairs])
-    train = _masks([part for _, part, _ in pairs], len(y))
-    losses = np.full((len(folds), len(strengths)), np.inf)
-    starts = torch.zeros(len(folds), 1 if classes == 2 else classes, features.values.shape[1] + 1)
-    live = np.arange(len(pairs))  # problems whose fold still walks
-    path: list[Tensor] = []  # their last two solutions
-    for step, c in enumerate(strengths):
+    search = _Search(features, y, classes, pairs, len(folds), strengths)
+    walked = search.walk(tick, whole)
+    return search.compare(walked, tick, np.inf if whole else MARGIN)
+
+
+Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor]]]
+"""Coarse losses (folds, strengths), and of each step the problems and their solutions."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """The inner folds of some outer folds: a problem each, at every C that is tried."""
+
+    features: solver.Features
+    y: Tensor
+    classes: int
+    pairs: list[tuple[int, np.ndarray, np.ndarray]]
+    """Of each problem the outer fold, the training rows and the held-out ones."""
+    folds: int
+    strengths: Sequence[float]
+
+    @cached_property
+    def owner(self) -> np.ndarray:
+        """(problems,) their outer folds."""
+        return np.array([fold for fold, _, _ in self.pairs])
+
+    @cached_property
+    def train(self) -> Tensor:
+        return _masks([rows for _, rows, _ in self.pairs], len(self.y))
+
+    def walk(self, tick: Tick, whole: bool) -> Walked:
+        """From strong to weak, as far as each fold needs to."""
+        losses = np.full((self.folds, len(self.strengths)), np.inf)
+        live, steps = np.arange(len(self.pairs)), []
+        path: list[Tensor] = []  # the last two solutions of the live problems
+        for step, c in enumerate(self.strengths):
+            start = 2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None
+            sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE)
+            tick()
+            losses[:, step] = self.averaged(sums, live)
+            steps.append((live, solved))
+            going = whole | ~passed(losses[:, : step + 1], MARGIN)[self.owner[live]]
+            if not going.any():
+                break
+            live, keep = live[going], torch.from_numpy(going)
+            path = [solution[keep] for solution in (*path[-1:], solved)]
+        return losses, steps
+
+    def compare(self, walked: Walked, tick: Tick, margin: float) -> Choice:
+        """The best of each fold's contenders, solved well."""
+        coarse, steps = walked
+        near = coarse <= coarse.min(axis=1, keepdims=True) * (1 + margin)
+        near &= np.isfinite(coarse)
+        losses = np.full(coarse.shape, np.inf)
+        starts = torch.zeros(self.folds, *steps[0][1].shape[1:])
+        of, at, solutions = [], [], []
+        for step, (problems, solved) in enumerate(steps):
+            asked = near[self.owner[problems], step]
+            of.append(problems[asked])
+            at.append(np.full(asked.sum(), step))
+            solutions.append(solved[torch.from_numpy(asked)])
+        problems, step_of = np.concatenate(of), np.concatenate(at)
+        if len(problems):
+            c = np.array(self.strengths)[step_of]
+            sums, solved = self.solve(problems, c, torch.cat(solutions), solver.ROUGH)
+            tick()
+            for step in np.unique(step_of):
+                mine = step_of == step
+                losses[:, step] = self.averaged(sums[mine], problems[mine])
+        chosen, loss = least(losses, self.strengths)
+        for fold, c in enumerate(chosen):
+            mine = (self.owner[problems] == fold) & (np.array(self.strengths)[step_of] == c)
+            if mine.any():
+                starts[fold] = solved[torch.from_numpy(mine)].mean(0)
+        return Choice(chosen, loss, starts)
+
+    def solve(
+        self, problems: np.ndarray, c: np.ndarray, start: Tensor | None, gap: float
+    ) -> tuple[np.ndarray, Tensor]:
+        """(problems, 2) sum of held-out losses and their number, and the solutions."""
+        strength = torch.from_numpy(c.astype(np.float32))
+        train = self.train[:, problems]
         fits, solved = solver.fit(
-            features,
-            y,
-            classes,
-            train[:, live],
-            torch.full((len(live),), c),
-            2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None,
-            gap=solver.ROUGH,
+            self.features, self.y, self.classes, train, strength, start, gap=gap
         )
-        tick()
-        sums = np.array([_loss(fits, features, y, p, *pairs[q][1:]) for p, q in enumerate(live)])
-        of = owner[live]
-        for fold in np.unique(of):
-            loss, rows = sums[of == fold].sum(axis=0)
-            losses[fold, step] = loss / rows if rows > 0 else 0.0
-            if losses[fold].argmin() == step:
-                starts[fold] = solved[torch.from_numpy(of == fold)].mean(0)
-        going = np.full(len(live), True) if whole else ~passed(losses[:, : step + 1])[of]
-        if not going.any():
-            break
-        live, keep = live[going], torch.from_numpy(going)
-        path = [solution[keep] for solution in (*path[-1:], solved)]
-    return Choice(*least(losses, strengths), starts)
+        sums = [
+            _loss(fits, self.features, self.y, p, *self.pairs[problem][1:])
+            for p, problem in enumerate(problems)
+        ]
+        return np.array(sums), solved
+
+    def averaged(self, sums: np.ndarray, problems: np.ndarray) -> np.ndarray:
+        """(folds,) mean loss over the held-out rows; infinite for folds without a problem here."""
+        total = np.zeros((self.folds, 2))
+        np.add.at(total, self.owner[problems], sums)
+        mean = total[:, 0] / total[:, 1].clip(1)
+        there = np.isin(np.arange(self.folds), self.owner[problems])
+        return np.where(there, mean, np.inf)
 
 
 def least(losses: np.ndarray, strengths: Sequence[float]) -> tuple[list[float], list[float]]:
@@ -177,11 +247,14 @@ def least(losses: np.ndarray, strengths: Sequence[float]) -> tuple[list[float], 
     return [strengths[i] for i in index], losses[np.arange(len(losses)), index].tolist()
 
 
-def passed(losses: np.ndarray) -> np.ndarray:
-    """Whether each fold's losses (folds, values so far) have passed their minimum."""
+def passed(losses: np.ndarray, clearly: float) -> np.ndarray:
+    """Whether each fold's losses (folds, values so far) have passed their minimum.
+
+    ``PATIENCE`` values in a row are worse, or one, by more than a share ``clearly``.
+    """
     since = losses.shape[1] - 1 - losses.argmin(axis=1)
-    clearly = losses[:, -1] > losses.min(axis=1) * (1 + CLEARLY)
-    return (since >= PATIENCE) | ((since >= 1) & clearly)
+    worse = losses[:, -1] > losses.min(axis=1) * (1 + clearly)
+    return (since >= PATIENCE) | ((since >= 1) & worse)
 
 
 def _loss(

@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 MEMORY = 10  # pairs kept by L-BFGS
-GAP = 2e-7  # share of the objective that a Newton step may still take off at the end,
-ROUGH = 3e-6  # or in a search, which only compares losses
+GAP = 3e-7  # share of the objective that a Newton step may still take off at the end,
+ROUGH = 1e-5  # or in a search, which only compares losses,
+COARSE = 3e-4  # or where it only looks for the neighbourhood of the best
 MAX_ITERATIONS = 1000
 BLOCK = 300_000  # logits computed at once,
 LEAST = 32  # but of this many rows at least
