@@ -1,6 +1,7 @@
 # make run    serve the dashboard          (PORT=8501 HOST=127.0.0.1)
 # make demo   one run by command line, into runs/demo
 # make test   everything that must hold: lint, types, tests, browser
+# make bench  how fast, beside what others do; alone on the machine, a quarter of an hour
 #
 # PYTHON=python3.12 chooses the interpreter; TORCH_INDEX=URL the build of PyTorch (see README.md).
 
@@ -13,7 +14,7 @@ TORCH_INDEX ?=
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements.txt)
 
-.PHONY: run demo test lint sample clean
+.PHONY: run demo test lint bench sample clean
 .DELETE_ON_ERROR:
 
 # The first map of a machine compiles for half a minute: done here, so that no visitor meets it.
@@ -33,6 +34,9 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/.bench
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks
+
 # The finished run that a first visit shows.
 sample: $(VENV)/.warm
 	rm -rf data/sample_run
@@ -51,6 +55,10 @@ $(VENV)/.installed: requirements.txt
 
 $(VENV)/.warm: $(VENV)/.installed
 	$(BIN)/python -m probing warm
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.tests tests/benchmarks/requirements.txt
+	$(BIN)/python -m pip install --quiet -r tests/benchmarks/requirements.txt
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.warm tests/requirements.txt

@@ -22,7 +22,7 @@ from typing import IO, Any, Literal
 
 from probing import environment, store
 from probing.errors import RunFolderError
-from probing.progress import Stage
+from probing.progress import CellScore, Stage
 from probing.projections import Wanted, projection_name
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -51,6 +51,8 @@ class Status:
     """What went wrong, for the person, where ``state`` is ``failed``."""
     ahead: int = 0
     """Jobs that come before it while it waits."""
+    cells: tuple[CellScore, ...] = ()
+    """What its probes scored so far."""
 
     @property
     def over(self) -> bool:
@@ -238,8 +240,11 @@ class Jobs:
                 continue
             if "state" in answer:
                 return Status(**answer)
+            cell = answer.pop("cell")
             with self._lock:
-                self._set(name, Status("running", **answer))
+                cells = self._status[name].cells
+                cells = cells if cell is None else (*cells, CellScore(**cell))
+                self._set(name, Status("running", **answer, cells=cells))
         with self._lock:
             asked = self._ended_for == name
         self._sweep(name)

@@ -6,6 +6,7 @@ from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.samples import FINISHED
 from dashboard.words import duration, said
+from probing import figures
 from probing.progress import DEEP, STAGES
 from probing.record import Run
 
@@ -33,20 +34,20 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", "Your run")
+        wait_for(chosen.run or "", "Your run", dark=chosen.dark)
     if status is None or status.over:
         st.button("Show the sample run", on_click=selection.open_run, args=(None,))
     return None
 
 
-def wait_for(job: str, title: str) -> None:
+def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
         _ended(status)
     else:
         st.subheader(title)
-        _follow(job)
+        _follow(job, dark)
 
 
 def _ended(status: Status | None) -> None:
@@ -59,7 +60,7 @@ def _ended(status: Status | None) -> None:
 
 
 @st.fragment(run_every=POLL)
-def _follow(job: str) -> None:
+def _follow(job: str, dark: bool) -> None:
     status = jobs().status(job)
     if status is None or status.over:
         st.rerun()
@@ -77,6 +78,15 @@ def _follow(job: str) -> None:
         st.caption(stages)
     if st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
+    if status.cells:
+        st.subheader("So far", anchor=False)
+        st.caption("Probes of the cells that are done; intervals and controls follow.")
+        st.plotly_chart(
+            figures.first_scores(status.cells, dark=dark),
+            theme=None,
+            key=f"so_far:{job}",
+            alt=f"Scores by layer of {len(status.cells)} cells so far",
+        )
 
 
 def _share(status: Status) -> float:

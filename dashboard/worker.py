@@ -18,6 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -94,6 +95,7 @@ class Worker:
             done=progress.done,
             total=progress.total,
             seconds_left=progress.seconds_left,
+            cell=None if progress.cell is None else asdict(progress.cell),
         )
 
     def answer(self, job: str, **content: Any) -> None:

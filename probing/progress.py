@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from probing.evidence import Metric
+
 Stage = Literal[
     "load",
     "encode",
@@ -44,8 +46,11 @@ class CellScore:
 
     pooling: str
     layer: int
+    layers: int
+    """How many there are, the embedding output included."""
+    metric: Metric
     score: float
-    """Accuracy, balanced accuracy or R², whichever leads."""
+    """On held-out sentences, under that metric."""
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,22 @@ def test_progress_of_every_stage_reaches_its_total(go: Go, toy: Toy, tmp_path: P
         assert steps[-1].seconds_left == 0
 
 
+@pytest.mark.parametrize("numbers", [False, True])
+def test_each_cell_tells_its_score_before_its_controls(go: Go, toy: Toy, numbers: bool) -> None:
+    heard: list[Progress] = []
+    labels = [str(len(text)) + ".5" for text in toy[0]] if numbers else toy[1]
+    target = "numbers" if numbers else "classes"
+    run = go(toy[0], labels, target=target, poolings=("cls", "mean"), listener=heard.append)
+    told = [p.cell for p in heard if p.cell is not None]
+    results = run.regressions if numbers else run.probes
+    expected = {(r.pooling, r.layer): getattr(r, "r2" if numbers else "accuracy") for r in results}
+    assert {(c.pooling, c.layer): c.score for c in told} == expected
+    assert [c.layer for c in told] == [0, 0, 1, 1] or numbers
+    assert {(c.metric, c.layers) for c in told} == {("r2" if numbers else "accuracy", 2)}
+    last = max(i for i, p in enumerate(heard) if p.cell is not None)
+    assert last < min(i for i, p in enumerate(heard) if p.stage == "check")
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_cancelled_at_any_stage_leaves_nothing(
     stage: str, go: Go, toy: Toy, tmp_path: Path

@@ -131,17 +131,19 @@ class _Evaluation:
         return controls.recurring(self.types, self.plan)
 
     def probes(self) -> tuple[ProbeResult, ...]:
-        """Every cell's probe: first of all, since it is what people wait for."""
+        """Every cell's probe, layer by layer: first of all, since it is what people wait for."""
         cells, report = cells_of(self.representations), self.reporter.stage("probe")
-        found: list[ProbeResult] = []
+        found: dict[tuple[str, int], ProbeResult] = {}
         report(0, len(cells))
-        for pooling, layer in cells:
+        for pooling, layer in sorted(cells, key=lambda cell: cell[1]):
             x = self.representations.cell(layer, pooling)
-            found.append(self.probe(x, layer, pooling, lambda: report(len(found), len(cells))))
-            score = CellScore(pooling, layer, self.leading(found[-1]))
-            self.reporter.cell(score, len(found), len(cells))
+            probe = self.probe(x, layer, pooling, lambda: report(len(found), len(cells)))
+            found[pooling, layer] = probe
+            layers, score = self.representations.layers, self.leading(probe)
+            told = CellScore(pooling, layer, layers, self.metric, score)
+            self.reporter.cell(told, len(found), len(cells))
             report(len(found), len(cells))
-        return tuple(found)
+        return tuple(found[cell] for cell in cells)
 
     def leading(self, probe: ProbeResult) -> float:
         if self.metric == "accuracy":

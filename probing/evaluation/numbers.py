@@ -90,7 +90,8 @@ def _cells(
         x = representations.cell(layer, pooling)
         result = regress(x, layer, pooling, lambda: report(len(found), len(cells)))
         found.append(result)
-        reporter.cell(CellScore(pooling, layer, result.r2), len(found), len(cells))
+        told = CellScore(pooling, layer, representations.layers, "r2", result.r2)
+        reporter.cell(told, len(found), len(cells))
         report(len(found), len(cells))
     check = reporter.stage("check")
     for done, result in enumerate(found):

@@ -9,7 +9,7 @@ from probing.figures.codes import LENGTHS, description, learning
 from probing.figures.counts import class_counts, lengths
 from probing.figures.differences import comparisons, conditional
 from probing.figures.drawing import FIGURES, draw
-from probing.figures.layers import accuracy, selectivity
+from probing.figures.layers import accuracy, first_scores, selectivity
 from probing.figures.maps import scatter
 from probing.figures.of_run import SCORES
 from probing.figures.onset import arrival
@@ -37,6 +37,7 @@ __all__ = [
     "conditional",
     "description",
     "draw",
+    "first_scores",
     "geometry",
     "learning",
     "lengths",

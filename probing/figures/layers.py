@@ -23,6 +23,7 @@ from probing.figures.values import (
     quieter,
 )
 from probing.probes.result import ProbeResult
+from probing.progress import CellScore
 
 RANDOM = "random weights"
 
@@ -49,6 +50,20 @@ def accuracy(
     if telling:
         _random_weights(chart, telling, scale, names)
     chart.references(references)
+    chart.lines(drawn)
+    return chart.finish()
+
+
+def first_scores(
+    cells: Sequence[CellScore], *, names: Mapping[str, str] = NAMES, dark: bool = False
+) -> go.Figure:
+    """What the cells of a run that is still computing have scored so far, at least one.
+
+    Without intervals, which come from resamples of all cells together.
+    """
+    scale = METRICS[cells[0].metric]
+    drawn = lines(((c, Point(c.layer, c.score)) for c in cells), names)
+    chart = Chart([scale], range(cells[0].layers), dark=dark)
     chart.lines(drawn)
     return chart.finish()
 

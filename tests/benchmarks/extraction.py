@@ -22,7 +22,7 @@ from probing.encoders import Encoder, load_encoder
 from probing.encoders.bundled import bundled_folder
 from probing.extraction import count_tokens, extract
 from probing.vector_cache import VectorCache
-from tests.benchmarks.measure import Row, in_turn
+from tests.benchmarks.measure import Row, in_turn, printed
 from tests.conftest import SHARED
 
 POOLINGS = ("cls", "pooled", "mean")
@@ -170,7 +170,7 @@ from probing.encoders import load_encoder
 from probing.extraction import extract
 from probing.vector_cache import VectorCache
 from tests.benchmarks.extraction import sentences
-from tests.benchmarks.measure import peak_memory
+from tests.benchmarks.measure import peak_memory, printed
 from tests.tiny import tiny_checkpoint
 count = int(sys.argv[1])
 texts = sentences(count)
@@ -213,8 +213,4 @@ def _growth(small: int, large: int) -> Row:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    for row in rows(parser.parse_args().quick):
-        print(
-            f"{row.what} | {row.reference} | {row.seconds:.2f} s | {row.reference_seconds:.2f} s | "
-            f"{row.ratio:.2f} ({row.target or '–'}) | {row.memory_mb or '–'} | {row.score}"
-        )
+    print(printed(rows(parser.parse_args().quick)))

@@ -8,7 +8,7 @@ could take at best without changing its steps. Ours includes the faithfulness fi
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from probing import projections
 from probing.projections import layouts
-from tests.benchmarks.measure import Row, in_turn
+from tests.benchmarks.measure import Row, in_turn, printed
 from tests.conftest import ROOT, SHARED
 
 N = 2_000
@@ -27,6 +27,7 @@ def rows(quick: bool = False) -> list[Row]:
     """The lines of the table; ``quick`` takes few sentences, once."""
     n = 300 if quick else N
     repeats = 1 if quick else 3
+    projections.warm_up()
     _plain(clusters(100), force_approximation_algorithm=True)  # compiles its search of many
     x = vectors(n)
     found = [_against_umap(x, repeats), _against_its_optimisation(x, repeats)]
@@ -167,16 +168,5 @@ def _layers(some: np.ndarray) -> Row:
     )
 
 
-def main(made: Callable[[], list[Row]] = rows) -> None:
-    """Print the table."""
-    projections.warm_up()
-    for row in made():
-        aim = "" if row.target is None else f" (target {row.target:.2f}×)"
-        print(
-            f"{row.what} | {row.reference} | {row.seconds:.2f} s | {row.reference_seconds:.2f} s | "
-            f"{row.ratio:.2f}×{aim} | {row.score}"
-        )
-
-
 if __name__ == "__main__":
-    main()
+    print(printed(rows()))

@@ -10,13 +10,12 @@ folds. With 77 classes it is timed on one of the three inner folds and counted t
 import argparse
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -27,6 +26,7 @@ from probing.extraction import extract
 from probing.probes import nested, solver
 from probing.probes.folds import Fold, Plan, cross_validation
 from probing.reading import read_csv
+from probing.sentences import Sentences
 from tests.benchmarks.measure import Row, in_turn, printed
 from tests.conftest import SHARED
 
@@ -57,38 +57,33 @@ class Cell:
         return cross_validation(self.y, np.arange(len(self.y)), folds, 0)
 
 
-def cells(quick: bool) -> list[Cell]:
-    """Tense of a sentence (2 classes) and intents of bank customers (10 and 77)."""
-    n = 400 if quick else 1_769
+def sentences(n: int) -> Iterator[tuple[list[str], np.ndarray, str]]:
+    """Up to n texts with class numbers: tense (2 classes), intents of bank customers (10, 77)."""
     tense = read_csv(SHARED / "data" / "csv" / "xprobe_en_past_present.csv")
     bank = read_csv(SHARED / "data" / "csv" / "banking77.csv")
-    assert tense.labels is not None
-    assert bank.labels is not None
-    frequent = np.unique(bank.labels, return_counts=True)
-    ten = set(frequent[0][np.argsort(-frequent[1])[:10]])
-    found = [
-        _cell(tense.texts, tense.labels, range(len(tense.texts)), n, "tense, mean"),
-        _cell(
-            bank.texts,
-            bank.labels,
-            [i for i, label in enumerate(bank.labels) if label in ten],
-            n,
-            "Banking77, mean",
-        ),
-    ]
-    if not quick:
-        rows = range(len(bank.texts))
-        found.append(_cell(bank.texts, bank.labels, rows, len(rows), "Banking77, mean"))
-    return found
+    names, counts = np.unique(list(bank.labels or ()), return_counts=True)
+    ten = names[np.argsort(-counts)[:10]]
+    rows = np.flatnonzero(np.isin(bank.labels, ten))
+    yield _some(tense, np.arange(len(tense.texts)), n, "tense")
+    yield _some(bank, rows, n, "Banking77")
 
 
-def _cell(
-    texts: Sequence[str], labels: Sequence[str], rows: Sequence[int], n: int, name: str
-) -> Cell:
+def _some(of: Sentences, rows: np.ndarray, n: int, name: str) -> tuple[list[str], np.ndarray, str]:
     kept = np.sort(np.random.default_rng(0).permutation(rows)[:n])
-    vectors = extract([texts[i] for i in kept], load_encoder(), ("mean",))
-    y = np.unique([labels[i] for i in kept], return_inverse=True)[1]
-    return Cell(np.array(vectors.cell(LAYER, "mean")), y, name)
+    assert of.labels is not None
+    y = np.unique([of.labels[i] for i in kept], return_inverse=True)[1]
+    return [of.texts[i] for i in kept], y, name
+
+
+def cells(quick: bool) -> Iterator[Cell]:
+    """The mean of the last layer, of 2, 10 and (not in a hurry) 77 classes."""
+    found = list(sentences(400 if quick else 1_769))
+    if not quick:
+        bank = read_csv(SHARED / "data" / "csv" / "banking77.csv")
+        found.append(_some(bank, np.arange(len(bank.texts)), len(bank.texts), "Banking77"))
+    for texts, y, name in found:
+        vectors = extract(texts, load_encoder(), ("mean",))
+        yield Cell(np.array(vectors.cell(LAYER, "mean")), y, name)
 
 
 def pipeline() -> Pipeline:
@@ -107,6 +102,11 @@ def searched(cell: Cell, fold: Fold, inner: Sequence[tuple[np.ndarray, np.ndarra
     return np.asarray(search.predict_log_proba(cell.x[fold.test]))
 
 
+def mean_loss(y: np.ndarray, log_p: np.ndarray) -> float:
+    """In nats."""
+    return -float(log_p[np.arange(len(y)), y].mean())
+
+
 def row(cell: Cell, repeats: int) -> Row:
     """Nested cross-validation of a cell, ours and scikit-learn's in turn."""
     plan = cell.plan()
@@ -120,14 +120,14 @@ def row(cell: Cell, repeats: int) -> Row:
             theirs[fold.test] = searched(cell, fold, fold.inner)
 
     seconds, taken = in_turn(ours, reference, repeats)
-    mine = log_loss(cell.y, np.exp(ours().log_p))
+    mine, other = (mean_loss(cell.y, log_p) for log_p in (ours().log_p, theirs))
     return Row(
         f"nested search, {cell.size}",
         "GridSearchCV",
         seconds,
         taken,
         target=10.0,
-        score=f"log-loss {mine:.4f} / {log_loss(cell.y, np.exp(theirs)):.4f}",
+        score=f"log-loss {mine:.4f} / {other:.4f}",
     )
 
 
@@ -142,7 +142,7 @@ def large(cell: Cell) -> Row:
     for c in nested.STRENGTHS:
         start = time.perf_counter()
         model = pipeline().set_params(**{C: c}).fit(cell.x[train], cell.y[train])
-        losses.append(log_loss(cell.y[test], model.predict_proba(cell.x[test])))
+        losses.append(mean_loss(cell.y[test], model.predict_log_proba(cell.x[test])))
         taken += time.perf_counter() - start
     best = nested.STRENGTHS[int(np.argmin(losses))]
     return Row(

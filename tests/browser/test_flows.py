@@ -112,6 +112,8 @@ def test_cancel(window: Window, tmp_path: Path) -> None:
     window.open()
     upload(window.page, sentences(tmp_path / "long.csv", 2_000))
     start(window.page)
+    expect(window.page.get_by_role("heading", name="So far")).to_be_visible()
+    assert points(window.page, "so_far") >= 1
     window.page.get_by_role("button", name="Cancel").click()
     expect(window.page.get_by_text("Cancelled. Nothing was stored.")).to_be_visible()
     window.page.get_by_role("button", name="Show the sample run").click()

@@ -7,7 +7,8 @@ import pytest
 
 from probing import figures
 from probing.evidence import Estimate, Twin
-from probing.figures import Line, Point, Reference
+from probing.figures import Line, Point, Reference, first_scores
+from probing.progress import CellScore
 from probing.record import Run
 from tests.figures.made import BASELINES, made, made_of_numbers
 from tests.figures.reading import ends, lines, notes, pixels, trace
@@ -289,3 +290,16 @@ def test_an_interval_that_stands_alone_is_a_sliver() -> None:
 def test_an_untrained_pooler_is_called_so() -> None:
     assert "untrained pooler" in ends(made(trained=False).figure("accuracy"))
     assert "untrained pooler" not in ends(made(trained=True).figure("accuracy"))
+
+
+def test_first_scores_are_a_line_per_pooling_on_the_axis_of_all_layers() -> None:
+    cells = [
+        CellScore(pooling, layer, 7, "accuracy", 0.5 + layer / 10)
+        for layer in (0, 1, 2)
+        for pooling in ("cls", "mean")
+    ]
+    figure = first_scores(cells[:5])
+    drawn = lines(figure)
+    assert list(drawn["CLS"].x) == [0, 1, 2]
+    assert list(drawn["mean"].y) == [0.5, 0.6]
+    assert figure.layout.xaxis.range[1] >= 6
