@@ -84,7 +84,7 @@ def _follow(job: str, dark: bool) -> None:
         st.plotly_chart(
             figures.first_scores(status.cells, dark=dark),
             theme=None,
-            key=f"so_far:{job}",
+            key="so_far",
             alt=f"Scores by layer of {len(status.cells)} cells so far",
         )
 

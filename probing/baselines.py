@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from probing.geometry import is_constant
-from probing.probes import nested, solver
+from probing.probes import nested, search, solver
 from probing.probes.folds import Fold, Plan
-from probing.probes.nested import Tick
 from probing.probes.result import Baseline
 from probing.probes.scoring import majority, score
+from probing.probes.search import Tick
 
 TERMS = 20_000  # most words and pairs of words that TF-IDF looks at
 NORM = 10.0  # length of a sentence's TF-IDF vector
@@ -147,14 +147,14 @@ def _choose(
         known.append(rows)
     truth = np.concatenate([y[rows] for rows in known]) if known else np.array([], dtype=int)
     if not len(truth):
-        return nested.STRENGTHS[0], float("inf")
+        return search.STRENGTHS[0], float("inf")
     losses: list[float] = []
-    for c in nested.STRENGTHS:
+    for c in search.STRENGTHS:
         log_p = np.concatenate([probe.log_probabilities(c, tick) for probe in probes])
         losses.append(-float(log_p[np.arange(len(truth)), truth].mean()))
-        if nested.passed(np.array([losses]), CLEARLY).all():
+        if search.passed(np.array([losses]), CLEARLY).all():
             break
-    (strength,), (loss,) = nested.least(np.array([losses]), nested.STRENGTHS)
+    (strength,), (loss,) = search.least(np.array([losses]), search.STRENGTHS)
     return strength, loss
 
 

@@ -15,7 +15,7 @@ import torch
 
 from probing.controls import exchangeable, permuted
 from probing.evidence import Code
-from probing.probes import metrics, nested, solver
+from probing.probes import metrics, search, solver
 
 PORTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 """Ends of the blocks, as shares of the distinct texts."""
@@ -40,7 +40,7 @@ def online_code(
     layer: int,
     pooling: str,
     shuffles: int = 5,
-    strengths: Sequence[float] = nested.STRENGTHS,
+    strengths: Sequence[float] = search.STRENGTHS,
     most: int = 2000,
     seed: int,
     tick: Tick = lambda: None,

@@ -13,8 +13,8 @@ from probing.baselines import count_words
 from probing.geometry import is_constant
 from probing.probes import ridge
 from probing.probes.folds import Plan
-from probing.probes.nested import Tick
 from probing.probes.regression import NumericBaseline
+from probing.probes.search import Tick
 
 TOLERANCE = 1e-6  # of the conjugate gradients, relative
 

@@ -24,8 +24,9 @@ from probing.encoders import Encoder
 from probing.errors import Cancelled
 from probing.extraction import extract
 from probing.probes.folds import Fold, Plan, cross_validation, duplicate_groups, given_split
-from probing.probes.nested import STRENGTHS, probe
+from probing.probes.nested import probe
 from probing.probes.result import FIGURES, Baseline
+from probing.probes.search import STRENGTHS
 from probing.statistics import wilson
 from tests.conftest import SHARED
 

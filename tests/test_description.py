@@ -15,7 +15,7 @@ from probing import description
 from probing.description import blocks, cautious, online_code, sample
 from probing.errors import Cancelled
 from probing.evidence import Code
-from probing.probes.nested import STRENGTHS
+from probing.probes.search import STRENGTHS
 from probing.probes.solver import Features
 
 

@@ -11,8 +11,8 @@ from probing import numeric_baselines
 from probing.errors import Cancelled
 from probing.preparation import from_lists, prepare
 from probing.probes import ridge
-from probing.probes.nested import STRENGTHS
 from probing.probes.numeric_folds import cross_validation, given_split
+from probing.probes.search import STRENGTHS
 from probing.settings import Settings
 
 WORDS = (

@@ -1,8 +1,7 @@
 """Nested cross-validation of the linear probe on one cell (layer × pooling)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,15 +12,9 @@ from probing.probes import solver
 from probing.probes.folds import Fold, Plan
 from probing.probes.result import ProbeResult
 from probing.probes.scoring import majority, score
+from probing.probes.search import STRENGTHS, Choice, Tick, choose_strength, masks
 
-STRENGTHS = tuple(10.0**power for power in range(-4, 3))
-"""The values of C, from strong to weak regularisation."""
-PATIENCE = 2  # values of C in a row that must be worse before the walk along them ends
-MARGIN = 0.05  # share by which a coarse loss may be above the least and still be the best
-TIE = 1e-6  # relative difference of inner log-losses below which the stronger C is taken
-LOGITS = 20_000_000  # most logits held at once (sentences × problems × classes)
-
-Tick = Callable[[], None]
+REMEMBERED = 50_000_000  # most numbers that the solver remembers at once (200 MB)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +85,8 @@ def held_out(
     log_p = np.full((len(y), classes), np.nan)
     chosen: list[float] = []
     losses: list[float] = []
-    for part in _batches(folds, len(y), classes):
+    columns = 1 if classes == 2 else classes
+    for part in _batches(folds, columns * (features.values.shape[1] + 1)):
         if fixed is None:
             choice = choose_strength(features, target, classes, part, strengths, tick)
         else:
@@ -106,179 +100,11 @@ def held_out(
     return HeldOut(log_p, tuple(chosen), tuple(losses))
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """What the inner folds of some folds say of C."""
-
-    strengths: list[float]
-    """The C of least log-loss for each fold."""
-    losses: list[float]
-    """That log-loss (nats); infinite where nothing was chosen."""
-    start: Tensor | None
-    """(folds, K, d+1) mean of each fold's inner solutions, a place to start from."""
-
-
-def choose_strength(
-    features: solver.Features,
-    y: Tensor,
-    classes: int,
-    folds: Sequence[Fold],
-    strengths: Sequence[float],
-    tick: Tick = lambda: None,
-    whole: bool = False,
-) -> Choice:
-    """For each fold, the C of least log-loss over its inner folds.
-
-    Ties go to the stronger regularisation. Without inner folds every C ties, and the strongest is
-    taken (its log-loss is infinite).
-
-    A coarse walk from strong to weak ends for a fold when its inner log-loss has passed its minimum
-    (see ``passed``): weak regularisation costs most. Each step starts where the last two point to.
-    The contenders within ``MARGIN`` of the minimum are then solved well, and compared. ``whole``
-    walks all the way and solves everything well.
-    """
-    pairs = [(i, *pair) for i, fold in enumerate(folds) for pair in fold.inner]
-    if not pairs:
-        return Choice([strengths[0]] * len(folds), [float("inf")] * len(folds), None)
-    search = _Search(features, y, classes, pairs, len(folds), strengths)
-    walked = search.walk(tick, whole)
-    return search.compare(walked, tick, np.inf if whole else MARGIN)
-
-
-Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor]]]
-"""Coarse losses (folds, strengths), and of each step the problems and their solutions."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Search:
-    """The inner folds of some outer folds: a problem each, at every C that is tried."""
-
-    features: solver.Features
-    y: Tensor
-    classes: int
-    pairs: list[tuple[int, np.ndarray, np.ndarray]]
-    """Of each problem the outer fold, the training rows and the held-out ones."""
-    folds: int
-    strengths: Sequence[float]
-
-    @cached_property
-    def owner(self) -> np.ndarray:
-        """(problems,) their outer folds."""
-        return np.array([fold for fold, _, _ in self.pairs])
-
-    @cached_property
-    def train(self) -> Tensor:
-        return _masks([rows for _, rows, _ in self.pairs], len(self.y))
-
-    def walk(self, tick: Tick, whole: bool) -> Walked:
-        """From strong to weak, as far as each fold needs to."""
-        losses = np.full((self.folds, len(self.strengths)), np.inf)
-        live, steps = np.arange(len(self.pairs)), []
-        path: list[Tensor] = []  # the last two solutions of the live problems
-        for step, c in enumerate(self.strengths):
-            start = 2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None
-            sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE)
-            tick()
-            losses[:, step] = self.averaged(sums, live)
-            steps.append((live, solved))
-            going = whole | ~passed(losses[:, : step + 1], MARGIN)[self.owner[live]]
-            if not going.any():
-                break
-            live, keep = live[going], torch.from_numpy(going)
-            path = [solution[keep] for solution in (*path[-1:], solved)]
-        return losses, steps
-
-    def compare(self, walked: Walked, tick: Tick, margin: float) -> Choice:
-        """The best of each fold's contenders, solved well."""
-        coarse, steps = walked
-        near = coarse <= coarse.min(axis=1, keepdims=True) * (1 + margin)
-        near &= np.isfinite(coarse)
-        losses = np.full(coarse.shape, np.inf)
-        starts = torch.zeros(self.folds, *steps[0][1].shape[1:])
-        of, at, solutions = [], [], []
-        for step, (problems, solved) in enumerate(steps):
-            asked = near[self.owner[problems], step]
-            of.append(problems[asked])
-            at.append(np.full(asked.sum(), step))
-            solutions.append(solved[torch.from_numpy(asked)])
-        problems, step_of = np.concatenate(of), np.concatenate(at)
-        if len(problems):
-            c = np.array(self.strengths)[step_of]
-            sums, solved = self.solve(problems, c, torch.cat(solutions), solver.ROUGH)
-            tick()
-            for step in np.unique(step_of):
-                mine = step_of == step
-                losses[:, step] = self.averaged(sums[mine], problems[mine])
-        chosen, loss = least(losses, self.strengths)
-        for fold, c in enumerate(chosen):
-            mine = (self.owner[problems] == fold) & (np.array(self.strengths)[step_of] == c)
-            if mine.any():
-                starts[fold] = solved[torch.from_numpy(mine)].mean(0)
-        return Choice(chosen, loss, starts)
-
-    def solve(
-        self, problems: np.ndarray, c: np.ndarray, start: Tensor | None, gap: float
-    ) -> tuple[np.ndarray, Tensor]:
-        """(problems, 2) sum of held-out losses and their number, and the solutions."""
-        strength = torch.from_numpy(c.astype(np.float32))
-        train = self.train[:, problems]
-        fits, solved = solver.fit(
-            self.features, self.y, self.classes, train, strength, start, gap=gap
-        )
-        sums = [
-            _loss(fits, self.features, self.y, p, *self.pairs[problem][1:])
-            for p, problem in enumerate(problems)
-        ]
-        return np.array(sums), solved
-
-    def averaged(self, sums: np.ndarray, problems: np.ndarray) -> np.ndarray:
-        """(folds,) mean loss over the held-out rows; infinite for folds without a problem here."""
-        total = np.zeros((self.folds, 2))
-        np.add.at(total, self.owner[problems], sums)
-        mean = total[:, 0] / total[:, 1].clip(1)
-        there = np.isin(np.arange(self.folds), self.owner[problems])
-        return np.where(there, mean, np.inf)
-
-
-def least(losses: np.ndarray, strengths: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Each fold's C of least loss among its (folds, values so far), and that loss."""
-    best = losses.min(axis=1, keepdims=True)
-    index = (losses <= best * (1 + TIE)).argmax(axis=1)
-    return [strengths[i] for i in index], losses[np.arange(len(losses)), index].tolist()
-
-
-def passed(losses: np.ndarray, clearly: float) -> np.ndarray:
-    """Whether each fold's losses (folds, values so far) have passed their minimum.
-
-    ``PATIENCE`` values in a row are worse, or one, by more than a share ``clearly``.
-    """
-    since = losses.shape[1] - 1 - losses.argmin(axis=1)
-    worse = losses[:, -1] > losses.min(axis=1) * (1 + clearly)
-    return (since >= PATIENCE) | ((since >= 1) & worse)
-
-
-def _loss(
-    fits: solver.Fits,
-    features: solver.Features,
-    y: Tensor,
-    problem: int,
-    train: np.ndarray,
-    held: np.ndarray,
-) -> tuple[float, int]:
-    """Sum of log-losses over the held-out rows, and their number.
-
-    Rows of a class that the training rows lack say nothing about C and are left out.
-    """
-    known = held[np.isin(y[held].numpy(), y[train].numpy())]
-    log_p = fits.log_probabilities(features, torch.from_numpy(known), problem)
-    return -float(log_p.gather(1, y[known][:, None]).sum()), len(known)
-
-
 def _predict(
     features: solver.Features, y: Tensor, classes: int, folds: Sequence[Fold], choice: Choice
 ) -> list[np.ndarray]:
     """Log-probabilities (test rows, classes) of probes fitted on the training rows of ``folds``."""
-    train = _masks([fold.train for fold in folds], len(y))
+    train = masks([fold.train for fold in folds], len(y))
     strengths = torch.tensor(choice.strengths, dtype=torch.float32)
     fits, _ = solver.fit(features, y, classes, train, strengths, choice.start)
     return [
@@ -287,15 +113,8 @@ def _predict(
     ]
 
 
-def _masks(parts: list[np.ndarray], n: int) -> Tensor:
-    masks = torch.zeros(n, len(parts))
-    for p, part in enumerate(parts):
-        masks[part, p] = 1.0
-    return masks
-
-
-def _batches(folds: Sequence[Fold], n: int, classes: int) -> list[Sequence[Fold]]:
-    """Folds in batches whose inner problems fit the memory set by ``LOGITS``."""
+def _batches(folds: Sequence[Fold], parameters: int) -> list[Sequence[Fold]]:
+    """Folds in batches that the solver can remember, of so many ``parameters`` a problem."""
     inner = max(1, max(len(fold.inner) for fold in folds))
-    size = max(1, LOGITS // (n * inner * (1 if classes == 2 else classes)))
+    size = max(1, REMEMBERED // (inner * parameters * 2 * solver.MEMORY))
     return [folds[i : i + size] for i in range(0, len(folds), size)]

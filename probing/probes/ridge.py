@@ -17,8 +17,8 @@ import numpy as np
 
 from probing.geometry import is_constant
 from probing.probes.folds import Fold, Plan
-from probing.probes.nested import STRENGTHS, TIE, Tick
 from probing.probes.regression import NumericScores, RegressionResult
+from probing.probes.search import STRENGTHS, TIE, Tick
 
 Kind = TypeVar("Kind", bound=NumericScores)
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray, Sequence[float]], np.ndarray]

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from probing.encoders import load_encoder
 from probing.extraction import extract
-from probing.probes import nested, solver
+from probing.probes import nested, search, solver
 from probing.probes.folds import Fold, Plan, cross_validation
 from probing.reading import read_csv
 from probing.sentences import Sentences
@@ -95,11 +95,11 @@ def searched(cell: Cell, fold: Fold, inner: Sequence[tuple[np.ndarray, np.ndarra
     """(test rows, classes) log-probabilities after a grid search over the fold's inner folds."""
     place = {row: i for i, row in enumerate(fold.train)}
     split = [([place[i] for i in a], [place[i] for i in b]) for a, b in inner]
-    search = GridSearchCV(pipeline(), {C: list(nested.STRENGTHS)}, scoring="neg_log_loss", cv=split)
+    grid = GridSearchCV(pipeline(), {C: list(search.STRENGTHS)}, scoring="neg_log_loss", cv=split)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of convergence at weak regularisation
-        search.fit(cell.x[fold.train], cell.y[fold.train])
-    return np.asarray(search.predict_log_proba(cell.x[fold.test]))
+        grid.fit(cell.x[fold.train], cell.y[fold.train])
+    return np.asarray(grid.predict_log_proba(cell.x[fold.test]))
 
 
 def mean_loss(y: np.ndarray, log_p: np.ndarray) -> float:
@@ -139,12 +139,12 @@ def large(cell: Cell) -> Row:
     seconds = time.perf_counter() - start
     train, test = fold.inner[0]
     losses, taken = [], 0.0
-    for c in nested.STRENGTHS:
+    for c in search.STRENGTHS:
         start = time.perf_counter()
         model = pipeline().set_params(**{C: c}).fit(cell.x[train], cell.y[train])
         losses.append(mean_loss(cell.y[test], model.predict_log_proba(cell.x[test])))
         taken += time.perf_counter() - start
-    best = nested.STRENGTHS[int(np.argmin(losses))]
+    best = search.STRENGTHS[int(np.argmin(losses))]
     return Row(
         f"one outer fold, {cell.size}",
         "GridSearchCV (3 × one inner fold)",

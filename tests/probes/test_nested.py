@@ -14,9 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from probing.errors import Cancelled
 from probing.probes import metrics, solver
 from probing.probes.folds import Fold, Plan, cross_validation, given_split
-from probing.probes.nested import STRENGTHS, choose_strength, probe
+from probing.probes.nested import probe
 from probing.probes.result import SCALARS, ProbeResult
 from probing.probes.scoring import majority_class
+from probing.probes.search import STRENGTHS, choose_strength
 from probing.statistics import wilson
 
 
@@ -266,7 +267,7 @@ def test_all_folds_at_once_or_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Non
     x, y = blobs(80, 8, 3, 0.8, 9)
     plan = cross_validation(y, np.arange(80), 5, 0)
     together = find(x, y, plan)
-    monkeypatch.setattr("probing.probes.nested.LOGITS", 1)
+    monkeypatch.setattr("probing.probes.nested.REMEMBERED", 1)
     apart = find(x, y, plan)
     assert (apart.C, apart.accuracy) == (together.C, together.accuracy)
     np.testing.assert_allclose(apart.true_probability, together.true_probability, atol=2e-3)

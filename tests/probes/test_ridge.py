@@ -14,9 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from probing.errors import Cancelled
 from probing.probes import ridge
 from probing.probes.folds import Fold, Plan
-from probing.probes.nested import STRENGTHS
 from probing.probes.numeric_folds import cross_validation, given_split
 from probing.probes.regression import SCALARS, NumericScores, RegressionResult
+from probing.probes.search import STRENGTHS
 
 
 def planted(n: int, d: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
