@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from probing import reading, store
+from probing import figures, reading, store
+from probing.progress import CellScore
 from probing.record import Run
 from probing.sentences import Sentences
 
@@ -30,6 +31,12 @@ def _run(folder: str, stamp: int) -> Run:
 def run(folder: Path) -> Run:
     """A stored run; read anew when its ``run.json`` has changed."""
     return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]) -> Any:
+    """The scores of the first ``count`` cells of a job; drawn once, though looked at often."""
+    return figures.first_scores(_cells, dark=dark)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

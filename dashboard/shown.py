@@ -6,7 +6,6 @@ from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.samples import FINISHED
 from dashboard.words import duration, said
-from probing import figures
 from probing.progress import DEEP, STAGES
 from probing.record import Run
 
@@ -82,7 +81,7 @@ def _follow(job: str, dark: bool) -> None:
         st.subheader("So far", anchor=False)
         st.caption("Probes of the cells that are done; intervals and controls follow.")
         st.plotly_chart(
-            figures.first_scores(status.cells, dark=dark),
+            cached.first_scores(job, len(status.cells), dark, status.cells),
             theme=None,
             key="so_far",
             alt=f"Scores by layer of {len(status.cells)} cells so far",
