@@ -125,7 +125,7 @@ def test_a_crash_of_the_worker_costs_one_run(
 ) -> None:
     page = window.page
     window.open()
-    upload(page, sentences(tmp_path / "crash.csv", 2_000))
+    upload(page, sentences(tmp_path / "crash.csv", 2_000, "again"))  # vectors of no other test
     start(page)
     expect(page.get_by_text("Encoding sentences:")).to_be_visible()
     command = ["pgrep", "-P", str(server.pid)]
