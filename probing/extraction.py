@@ -172,11 +172,6 @@ def _refuse_infinite(values: np.ndarray, encoder: Encoder) -> None:
         )
 
 
-def count_tokens(texts: Sequence[str], encoder: Encoder) -> np.ndarray:
-    """int64 (n,) tokens of each text before any cut, special tokens included."""
-    return tokens_of(texts, encoder).counts
-
-
 def first_pieces(texts: Sequence[str], encoder: Encoder) -> list[int]:
     """The id of each text's first word piece; −1 where it has none."""
     found: list[int] = []

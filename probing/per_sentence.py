@@ -315,42 +315,6 @@ def quarter(run: Run, table: CrossTable, which: Quarter) -> "pd.DataFrame":
     )
 
 
-# ---- one cell as a whole
-
-
-def reliability(probe: ProbeResult, y: np.ndarray) -> "pd.DataFrame":
-    """How often a cell is right where it is so and so confident, in 15 equal bins.
-
-    Columns: low, high (each bin is closed above), count, confidence (mean) and accuracy, NaN in an
-    empty bin. No lines at all for a constant cell. The gaps, weighted by count, sum up to
-    ``calibration_error``.
-    """
-    import pandas as pd
-
-    known = ~np.isnan(probe.confidence)
-    edges = np.arange(metrics.BINS + 1) / metrics.BINS
-    counts, mean, accuracy = metrics.reliability(
-        probe.confidence[known], (probe.predicted == y)[known]
-    )
-    bins = {"low": edges[:-1], "high": edges[1:], "count": counts}
-    frame = pd.DataFrame({**bins, "confidence": mean, "accuracy": accuracy})
-    return frame if known.any() else frame.iloc[:0]
-
-
-def confusion(run: Run, layer: int, pooling: str) -> "pd.DataFrame":
-    """How many sentences of each class (rows) a cell gives each class (columns)."""
-    import pandas as pd
-
-    _require_classes(run, "a confusion table")
-    cell, y, names = run.cell(layer, pooling), class_numbers(run), run.sentences.classes
-    counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(counts, (y[cell.scored], cell.predicted[cell.scored]), 1)
-    labels, predicted = (
-        pd.Index(names, name=axis, dtype=object) for axis in ("label", "predicted")
-    )
-    return pd.DataFrame(counts, labels, predicted)
-
-
 # ---- shared
 
 

@@ -21,10 +21,11 @@ from probing.encoders.bundled import bundled_folder
 from probing.encoders.taps import find_taps
 from probing.encoders.tokens import tokens_of
 from probing.errors import Cancelled, EncoderError
-from probing.extraction import count_tokens, extract
+from probing.extraction import extract
 from probing.geometry import relative_variance
 from probing.representations import POOLINGS, Representations
 from probing.vector_cache import VectorCache
+from tests.batches import counted_batches
 from tests.tiny import WORDS
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -152,14 +153,7 @@ def test_results_are_in_input_order_however_batches_fall(
     family: str, budget: int, encoder: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = extract(TEXTS, encoder(family))
-    sizes: list[int] = []
-    encode = extraction.encode_batch
-
-    def counted(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
-        sizes.append(len(batch["input_ids"]))
-        return encode(batch, *rest)
-
-    monkeypatch.setattr(extraction, "encode_batch", counted)
+    sizes = counted_batches(monkeypatch)
     monkeypatch.setattr(extraction, "BATCH_TOKENS", budget)
     backwards = extract(TEXTS[::-1], encoder(family))
     for pooling in expected.poolings:
@@ -231,10 +225,10 @@ def test_tokens_are_counted_as_the_tokenizer_does(bundled: Encoder, reviews: lis
     """Although the bundled tokenizer's file asks for padding and a cut of its own."""
     plain = AutoTokenizer.from_pretrained(bundled_folder())
     one_by_one = [len(plain.tokenize(text)) + 2 for text in reviews]
-    assert count_tokens(reviews, bundled).tolist() == one_by_one
+    assert tokens_of(reviews, bundled).counts.tolist() == one_by_one
     assert len(set(one_by_one)) > 5
     long = " ".join(reviews * 8)
-    assert count_tokens([long], bundled)[0] == len(plain.tokenize(long)) + 2 > 512
+    assert tokens_of([long], bundled).counts[0] == len(plain.tokenize(long)) + 2 > 512
 
 
 def test_progress_begins_at_nothing_and_reaches_the_total(encoder: Encoders) -> None:
@@ -429,7 +423,7 @@ def test_tokens_are_those_of_the_tokenizer(family: str, encoder: Encoders) -> No
 
 
 def test_a_text_is_encoded_once(encoder: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded = _counted(monkeypatch)
+    encoded = counted_batches(monkeypatch)
     monkeypatch.setattr(extraction, "WINDOW", 7)  # copies within a window and across windows
     texts = ["bad", *TEXTS, "bad", "BAD", *TEXTS[::-1]]
     got = extract(texts, encoder())
@@ -438,7 +432,7 @@ def test_a_text_is_encoded_once(encoder: Encoders, monkeypatch: pytest.MonkeyPat
     expected = plain_loop_of(encoder(), texts)
     np.testing.assert_allclose(got.arrays["mean"], expected, atol=1e-5)
     assert got.token_counts is not None
-    assert got.token_counts.tolist() == count_tokens(texts, encoder()).tolist()
+    assert got.token_counts.tolist() == tokens_of(texts, encoder()).counts.tolist()
 
 
 def test_windows_change_nothing(encoder: Encoders, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,19 +468,6 @@ def test_on_disk_memory_hardly_grows_with_the_sentences(
     peak(50, "warm")
     assert peak(1_200, "large") - peak(200, "small") < 1_000_000
     assert peak(1_200, "") - peak(200, "") > 6_000_000
-
-
-def _counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Sizes of the batches that go through the encoder from now on."""
-    sizes: list[int] = []
-    encode = extraction.encode_batch
-
-    def counted(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
-        sizes.append(len(batch["input_ids"]))
-        return encode(batch, *rest)
-
-    monkeypatch.setattr(extraction, "encode_batch", counted)
-    return sizes
 
 
 def plain_loop_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import entropy
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.metrics import log_loss
 
 from probing import per_sentence
 from probing.errors import SettingsError
@@ -393,7 +392,7 @@ def test_without_confidence_nothing_is_said_of_labels() -> None:
     cell = cell_of(y, doubting({9: (2, 0.9)}))
     old = replace(cell, confidence=np.full(60, np.nan, dtype=np.float32))
     run = run_of(y, [old])
-    assert len(suspects(run)) == len(per_sentence.reliability(old, y)) == 0
+    assert len(suspects(run)) == 0
     assert "before confidence was kept. Run again" in per_sentence.about_suspects(run)
     assert len(hardest(run)) == 50
 
@@ -486,57 +485,6 @@ def test_cross_table_by_brute_force(seed: int) -> None:
         assert frame["predicted_b"].tolist() == ["abc"[b.predicted[i]] for i in expected]
 
 
-# ---- a cell as a whole
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_reliability_is_scikit_learns_and_gives_the_calibration_error(seed: int) -> None:
-    run = random_run(400, 3, 1, seed)
-    cell, y = run.probes[0], per_sentence.class_numbers(run)
-    got = per_sentence.reliability(cell, y)
-    known = cell.scored
-    accuracy, confidence = calibration_curve(
-        (cell.predicted == y)[known], cell.confidence[known], n_bins=15
-    )
-    some = got[got["count"] > 0]
-    np.testing.assert_allclose(some["accuracy"], accuracy)
-    np.testing.assert_allclose(some["confidence"], confidence, rtol=1e-6)
-    assert ((some["low"] <= some["confidence"]) & (some["confidence"] <= some["high"])).all()
-    assert got["count"].sum() == cell.n
-    assert len(got) == 15
-    assert got[got["count"] == 0][["accuracy", "confidence"]].isna().all(axis=None)
-    gap = (some["count"] * (some["accuracy"] - some["confidence"]).abs()).sum() / cell.n
-    assert gap == pytest.approx(cell.calibration_error, abs=1e-6)
-
-
-@pytest.mark.parametrize("classes", [2, 3, 5])
-def test_equal_probabilities_fall_into_the_same_bin_when_stored(classes: int) -> None:
-    """1/3 and 1/5 end a bin; as float32 they must not slip into the next."""
-    y = np.arange(30) % classes
-    cell = cell_of(y, np.full((30, classes), 1 / classes))
-    got = per_sentence.reliability(cell, y)
-    filled = got[got["count"] == 30].iloc[0]
-    assert filled["low"] < 1 / classes <= filled["high"] + 1e-12
-
-
-def test_a_constant_cell_has_no_reliability() -> None:
-    y = np.array([0, 1, 0])
-    got = per_sentence.reliability(constant_cell(y), y)
-    assert len(got) == 0
-    assert list(got.columns) == ["low", "high", "count", "confidence", "accuracy"]
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_confusion_is_scikit_learns(seed: int) -> None:
-    run = random_run(90, 4, 1, seed)
-    cell, y = run.probes[0], per_sentence.class_numbers(run)
-    got = per_sentence.confusion(run, 0, "cls")
-    expected = confusion_matrix(y[cell.scored], cell.predicted[cell.scored], labels=list(range(4)))
-    np.testing.assert_array_equal(got.to_numpy(), expected)
-    assert list(got.index) == list(got.columns) == ["a", "b", "c", "d"]
-    assert (got.index.name, got.columns.name) == ("label", "predicted")
-
-
 # ---- what holds everywhere
 
 
@@ -576,7 +524,6 @@ def test_texts_and_labels_pass_through_unchanged() -> None:
         assert frame["label"].tolist() == [sentences.texts[i] for i in frame.index], name
         for column in {"predicted", "suggested", "predicted_a"} & set(frame.columns):
             assert set(frame[column]) <= set(HOSTILE), name
-    assert sorted(per_sentence.confusion(run, 2, "cls").columns) == sorted(HOSTILE)
 
 
 # ---- numbers
@@ -665,7 +612,6 @@ def test_what_needs_classes_refuses_numbers() -> None:
         "list of labels that may be wrong needs classes": lambda: suspects(run),
         "may be wrong needs classes": lambda: per_sentence.about_suspects(run),
         "right and wrong needs classes": lambda: cross_table(run, 1, "cls", 2, "cls"),
-        "confusion table needs classes": lambda: per_sentence.confusion(run, 1, "cls"),
     }
     for words, ask in refused.items():
         with pytest.raises(SettingsError, match=rf"{words}; .* Look at the largest errors"):
@@ -690,7 +636,6 @@ def test_five_thousand_sentences_take_less_than_a_second() -> None:
     began = time.process_time()
     frames(run)
     per_sentence.about_suspects(run)
-    per_sentence.confusion(run, 0, "cls")
     by_cell(run, 4_999)
     assert time.process_time() - began < 1
 

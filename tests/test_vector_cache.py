@@ -21,6 +21,7 @@ from probing.environment import cache_limit
 from probing.extraction import extract
 from probing.representations import POOLINGS
 from probing.vector_cache import VectorCache
+from tests.batches import counted_batches
 
 Encoders = Callable[..., Encoder]
 PLENTY = 10**9
@@ -34,15 +35,7 @@ def cache(tmp_path: Path) -> VectorCache:
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the batches that go through an encoder."""
-    sizes: list[int] = []
-    encode = extraction.encode_batch
-
-    def counted(batch: dict[str, torch.Tensor], *rest: Any) -> dict[str, np.ndarray]:
-        sizes.append(len(batch["input_ids"]))
-        return encode(batch, *rest)
-
-    monkeypatch.setattr(extraction, "encode_batch", counted)
-    return sizes
+    return counted_batches(monkeypatch)
 
 
 def files(cache: VectorCache) -> list[Path]:

@@ -75,7 +75,7 @@ def show(run: Run, dark: bool) -> None:
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":
-        _table(per_sentence.largest_errors(run, layer, pooling), "largest_errors")
+        _table(run, per_sentence.largest_errors(run, layer, pooling), "largest_errors")
         return
     cell = run.cell(layer, pooling)
     if cell.constant:
@@ -124,14 +124,14 @@ def _sentences(run: Run, layer: int, pooling: str) -> None:
     )
     if which == "hardest":
         st.caption("Those that this cell knows least of.", help=INFORMATION)
-        _table(per_sentence.hardest(run, [run.cell(layer, pooling)]), "hardest")
+        _table(run, per_sentence.hardest(run, [run.cell(layer, pooling)]), "hardest")
     elif which == "suspects":
         st.caption(plain(per_sentence.about_suspects(run)))
-        _table(per_sentence.suspects(run), "suspects")
+        _table(run, per_sentence.suspects(run), "suspects")
     elif which == "against":
         _against(run, layer, pooling)
     else:
-        _table(per_sentence.of_cell(run, layer, pooling), "all")
+        _table(run, per_sentence.of_cell(run, layer, pooling), "all")
 
 
 def _against(run: Run, layer: int, pooling: str) -> None:
@@ -166,22 +166,35 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         format_func=lambda q: f"{_QUARTERS[q].format(a=a, b=b)}: {counts[q]:,}",
         key="quarter",
     )
-    _table(per_sentence.quarter(run, table, which), "quarter")
+    _table(run, per_sentence.quarter(run, table, which), "quarter")
 
 
 def _named(pooling: str, layer: int) -> str:
     return f"{figures.NAMES[pooling]} {layer}"
 
 
-def _table(frame: "pd.DataFrame", key: str) -> None:
+def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:
+    """Sentences; a chosen one is followed through all cells."""
     if not len(frame):
         st.caption("No sentence.")
         return
     columns = _COLUMNS | (_NUMBERS if "error" in frame.columns else {})
-    st.dataframe(
+    chosen: Any = st.dataframe(
         frame,
         column_config={name: columns.get(name) for name in frame.columns},
         hide_index=True,
         height=420,
         key=key,
+        on_select="rerun",
+        selection_mode="single-row",
     )
+    rows = chosen["selection"]["rows"]
+    if not rows or rows[0] >= len(frame):
+        st.caption("Tick a sentence to follow it through all layers.")
+        return
+    index = int(frame.index[rows[0]])
+    what = "predicted number" if run.kind == "numbers" else "probability of its label"
+    st.markdown(f"**Row {frame['row'].iloc[rows[0]]}**: {what} by layer")
+    st.text(run.sentences.texts[index])
+    path = per_sentence.by_cell(run, index).rename(columns=figures.NAMES)
+    st.dataframe(path.round(3), key=f"{key}:path")

@@ -12,7 +12,7 @@ from probing.figures.style import BOTTOM, DARK, LEFT, LIGHT, SMALL, TOP, Style, 
 from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN, title
 from probing.figures.values import METRICS
-from probing.probes.metrics import BINS
+from probing.probes.metrics import BINS, reliability
 from probing.probes.result import ProbeResult
 from probing.statistics import wilson
 
@@ -88,14 +88,10 @@ def _diagonal(style: Style) -> go.Scatter:
 
 def _bins(probe: ProbeResult, y: np.ndarray, colour: str) -> go.Scatter:
     kept = probe.scored
-    confidence = np.asarray(probe.confidence[kept], dtype=np.float64)
-    right = (probe.predicted == y)[kept]
-    number = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    full = np.flatnonzero(np.bincount(number, minlength=BINS))
-    counts = np.array([(number == b).sum() for b in full])
-    correct = np.array([right[number == b].sum() for b in full])
-    sure = [float(confidence[number == b].mean()) for b in full]
-    share = correct / counts
+    per_bin = reliability(probe.confidence[kept], (probe.predicted == y)[kept])
+    full = np.flatnonzero(per_bin[0])
+    counts, sure, share = (values[full] for values in per_bin)
+    correct = np.rint(share * counts)
     ends = np.array([wilson(int(k), int(n)) for k, n in zip(correct, counts, strict=True)])
     shown = [
         [

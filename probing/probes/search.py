@@ -56,7 +56,7 @@ def choose_strength(
         return Choice([strengths[0]] * len(folds), [float("inf")] * len(folds), None)
     search = _Search(features, y, classes, pairs, len(folds), strengths)
     walked = search.walk(tick, whole)
-    return search.compare(walked, tick, np.inf if whole else MARGIN)
+    return search.compare(walked, tick, whole)
 
 
 Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor]]]
@@ -102,10 +102,10 @@ class _Search:
             path = [solution[keep] for solution in (*path[-1:], solved)]
         return losses, steps
 
-    def compare(self, walked: Walked, tick: Tick, margin: float) -> Choice:
+    def compare(self, walked: Walked, tick: Tick, whole: bool) -> Choice:
         """The best of each fold's contenders, solved well."""
         coarse, steps = walked
-        near = coarse <= coarse.min(axis=1, keepdims=True) * (1 + margin)
+        near = whole | (coarse <= coarse.min(axis=1, keepdims=True) * (1 + MARGIN))
         near &= np.isfinite(coarse)
         losses = np.full(coarse.shape, np.inf)
         starts = torch.zeros(self.folds, *steps[0][1].shape[1:])

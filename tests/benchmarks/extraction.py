@@ -20,7 +20,8 @@ import torch
 
 from probing.encoders import Encoder, load_encoder
 from probing.encoders.bundled import bundled_folder
-from probing.extraction import count_tokens, extract
+from probing.encoders.tokens import tokens_of
+from probing.extraction import extract
 from probing.vector_cache import VectorCache
 from tests.benchmarks.measure import Row, in_turn, printed
 from tests.conftest import SHARED
@@ -124,7 +125,7 @@ def _products(texts: list[str], encoder: Encoder, repeats: int) -> Row:
     inputs = {k: torch.randn(size, k) for k, _ in shapes}
     weights = [torch.randn(k, n) for k, n in shapes]
     outputs = {n: torch.empty(size, n) for _, n in shapes}
-    tokens = int(count_tokens(texts, encoder).sum())
+    tokens = int(tokens_of(texts, encoder).counts.sum())
 
     def products() -> None:
         for _ in range(round(tokens / size)):
