@@ -48,7 +48,8 @@ def start(page: Page) -> None:
 
 
 def points(page: Page, plot: str) -> int:
-    """Points that Plotly holds in a chart."""
+    """Points that Plotly holds in a chart, once it is drawn."""
+    expect(page.locator(f".st-key-{plot} .main-svg").first).to_be_visible()
     return page.locator(f".st-key-{plot} .js-plotly-plot").evaluate(
         "plot => plot._fullData.reduce((sum, trace) => sum + (trace._length || 0), 0)"
     )
