@@ -214,6 +214,4 @@ def cautious(p: np.ndarray, t: int) -> np.ndarray:
 
 def _rows(features: solver.Features, rows: np.ndarray) -> solver.Features:
     """Some rows. The eigenvectors of all of them still precondition well."""
-    return solver.Features(
-        features.values[torch.from_numpy(rows)], features.eigenvalues, features.eigenvectors
-    )
+    return replace(features, values=features.values[torch.from_numpy(rows)])

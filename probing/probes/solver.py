@@ -44,6 +44,10 @@ class Features:
     """float32 (d,) of the covariance of ``values``."""
     eigenvectors: Tensor
     """float32 (d, d), one per column."""
+    mean: np.ndarray
+    """float64 (d,) what was subtracted,"""
+    inverse_std: np.ndarray
+    """float64 (d,) and what it was multiplied by then; 0 where constant."""
 
     @staticmethod
     def of(x: np.ndarray) -> "Features":
@@ -52,12 +56,15 @@ class Features:
         mean, std = wide.mean(axis=0), wide.std(axis=0)
         # float32 noise around a large constant is not a feature
         constant = std <= 10 * np.finfo(np.float32).eps * np.abs(mean)
-        scaled = np.where(constant, 0.0, (wide - mean) / np.where(constant, 1.0, std))
+        inverse_std = np.where(constant, 0.0, 1 / np.where(constant, 1.0, std))
+        scaled = (wide - mean) * inverse_std
         eigenvalues, eigenvectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
         return Features(
             torch.from_numpy(scaled.astype(np.float32)),
             torch.from_numpy(eigenvalues.clip(0).astype(np.float32)),
             torch.from_numpy(eigenvectors.astype(np.float32)),
+            mean,
+            inverse_std,
         )
 
 
