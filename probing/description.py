@@ -9,6 +9,7 @@ what the receiver cannot know beforehand (the strength C) is sent too.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
