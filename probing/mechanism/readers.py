@@ -54,10 +54,11 @@ class Readers:
         return self._by_cell.get((layer, pooling))
 
     def save(self, path: Path) -> None:
-        """As .npz, without pickles. Class names stay with the run."""
+        """As .npz, without pickles."""
         with path.open("wb") as file:
             np.savez(
                 file,
+                classes=np.array(self.classes, dtype=np.str_),
                 layers=np.array([r.layer for r in self.all]),
                 poolings=np.array([r.pooling for r in self.all]),
                 weights=np.array([r.weights for r in self.all]),
@@ -65,14 +66,15 @@ class Readers:
             )
 
     @staticmethod
-    def load(path: Path, classes: tuple[str, ...]) -> "Readers":
-        """What ``save`` wrote; raises OSError and ValueError for a file that is not it."""
+    def load(path: Path) -> "Readers":
+        """What ``save`` wrote; raises OSError, ValueError or KeyError for another file."""
         with np.load(path, allow_pickle=False) as file:
             parts = zip(
                 *(file[name] for name in ("layers", "poolings", "weights", "intercepts")),
                 strict=True,
             )
-            return Readers(classes, tuple(Reader(int(a), str(p), w, b) for a, p, w, b in parts))
+            found = tuple(Reader(int(a), str(p), w, b) for a, p, w, b in parts)
+            return Readers(tuple(str(name) for name in file["classes"]), found)
 
 
 def fit_reader(
