@@ -70,7 +70,7 @@ def project(
         if reference is not None:
             points = layouts.mirrored(points, reference)
     else:
-        points = layouts.umap(x, dimensions, seed, report, graph or layouts.graph_of(x), reference)
+        points = layouts.umap(x, dimensions, seed, report, graph or layouts.graph_of(x, seed), reference)
         if reference is not None:
             points = layouts.turned(points, reference)
     faithfulness = judge(x, points, labels, seed)
@@ -93,12 +93,12 @@ def draw(
     """
     maps = {p.name: p for p in there}
     todo = [one for one in _with_references(representations, wanted) if _name(one) not in maps]
-    graphs: dict[tuple[int, str], Graph | None] = {}
+    graphs: dict[tuple[int, str], Graph] = {}
     for done, one in enumerate(todo):
         method, dimensions, layer, pooling = one
         x = representations.cell(layer, pooling)
         if method == "umap" and len(x) > FEWEST and (layer, pooling) not in graphs:
-            graphs = {(layer, pooling): layouts.graph_of(x)}  # one at a time: the memory of one
+            graphs = {(layer, pooling): layouts.graph_of(x, seed)}  # one at a time: the memory of one
         origin = maps.get(_name(_reference(representations, one)))
         maps[_name(one)] = project(
             x,

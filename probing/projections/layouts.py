@@ -15,7 +15,8 @@ from probing.projections.neighbours import Graph, graph
 NEIGHBOURS = 15  # of a point in UMAP's graph, the point itself included
 EPOCHS = 200
 RATE = 0.25
-EXACT = 8_000  # vectors up to which comparing all is as quick as an approximate search
+EXACT = 15_000  # vectors up to which all are compared: an approximate search is quicker, but its
+# kernels cannot be cached and compile for half a minute in each new process
 _lock = threading.Lock()  # numba's workqueue aborts the process on two parallel calls
 
 
@@ -53,12 +54,20 @@ def turned(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(centred @ (left @ right) + middle, dtype=np.float32)
 
 
-def graph_of(x: np.ndarray) -> Graph | None:
+def graph_of(x: np.ndarray, seed: int = 0) -> Graph:
     """What ``umap`` needs to know of (n, H) ``x``, n > 2; the same in 2-D and in 3-D.
 
-    None above ``EXACT`` vectors, where an approximate search of umap's own is quicker.
+    Exact up to ``EXACT`` vectors; above, by umap's own approximate search, which ``seed`` starts.
     """
-    return graph(x, min(NEIGHBOURS, len(x) - 1) - 1) if len(x) <= EXACT else None
+    k = min(NEIGHBOURS, len(x) - 1)
+    if len(x) <= EXACT:
+        return graph(x, k - 1)
+    search = load_umap().umap_.nearest_neighbors
+    with _lock:
+        nearest, distances, _ = search(
+            x, k, "euclidean", {}, False, np.random.RandomState(seed), n_jobs=1
+        )
+    return Graph(nearest[:, 1:].astype(np.int32), distances[:, 1:].astype(np.float32))
 
 
 def umap(
@@ -66,7 +75,7 @@ def umap(
     dimensions: int,
     seed: int,
     report: Report,
-    neighbours: Graph | None,
+    neighbours: Graph,
     start: np.ndarray | None,
 ) -> np.ndarray:
     """UMAP of (n, H) ``x`` from its graph, moved from the points ``start`` if given.
@@ -76,13 +85,8 @@ def umap(
     neighbours are kept; trustworthiness changes by -0.007 (many tight clusters) to +0.01 (few).
     """
     n = len(x)
-    known: tuple[np.ndarray | None, ...] = (None, None, None)
-    if neighbours is not None:
-        itself, near = np.arange(n, dtype=np.int32)[:, None], np.zeros((n, 1), dtype=np.float32)
-        known = (
-            np.hstack([itself, neighbours.nearest]),
-            np.hstack([near, neighbours.distances]),
-        )
+    itself, near = np.arange(n, dtype=np.int32)[:, None], np.zeros((n, 1), dtype=np.float32)
+    known = np.hstack([itself, neighbours.nearest]), np.hstack([near, neighbours.distances])
     few = len({row.tobytes() for row in x}) <= NEIGHBOURS
     with _lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # n_jobs and spectral warnings: seeded by intent
