@@ -70,7 +70,8 @@ def project(
         if reference is not None:
             points = layouts.mirrored(points, reference)
     else:
-        points = layouts.umap(x, dimensions, seed, report, graph or layouts.graph_of(x, seed), reference)
+        graph = graph or layouts.graph_of(x, seed)
+        points = layouts.umap(x, dimensions, seed, report, graph, reference)
         if reference is not None:
             points = layouts.turned(points, reference)
     faithfulness = judge(x, points, labels, seed)
@@ -98,7 +99,8 @@ def draw(
         method, dimensions, layer, pooling = one
         x = representations.cell(layer, pooling)
         if method == "umap" and len(x) > FEWEST and (layer, pooling) not in graphs:
-            graphs = {(layer, pooling): layouts.graph_of(x, seed)}  # one at a time: the memory of one
+            # one at a time: the memory of one
+            graphs = {(layer, pooling): layouts.graph_of(x, seed)}
         origin = maps.get(_name(_reference(representations, one)))
         maps[_name(one)] = project(
             x,

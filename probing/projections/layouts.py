@@ -63,7 +63,8 @@ def graph_of(x: np.ndarray, seed: int = 0) -> Graph:
     if len(x) <= EXACT:
         return graph(x, k - 1)
     search = load_umap().umap_.nearest_neighbors
-    with _lock:
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numba's, that these kernels cannot be cached
         nearest, distances, _ = search(
             x, k, "euclidean", {}, False, np.random.RandomState(seed), n_jobs=1
         )
