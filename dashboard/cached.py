@@ -1,11 +1,14 @@
 """The only cache decorators. Keys are fingerprints; data goes in as ``_underscore`` arguments."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from probing import figures, reading, store
+from probing.mechanism import shelf
+from probing.mechanism.values import Inside, Look
 from probing.progress import CellScore
 from probing.record import Run
 from probing.sentences import Sentences
@@ -33,6 +36,28 @@ def run(folder: Path) -> Run:
     return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns)
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _inside(folder: str, stamp: int) -> Inside | None:
+    return shelf.load(Path(folder))
+
+
+def inside(folder: Path) -> Inside | None:
+    """What was measured inside the encoder of a stored run so far; None before that."""
+    return _inside(str(folder), inside_stamp(folder))
+
+
+def inside_stamp(folder: Path) -> int:
+    """Changes with what ``inside`` gives."""
+    path = folder / shelf.FOLDER / shelf.INSIDE
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def look(job: str, _result: Mapping[str, Any]) -> Look:
+    """The look at a sentence that a job found."""
+    return shelf.look_from_json(_result)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]) -> Any:
     """The scores of the first ``count`` cells of a job; drawn once, though looked at often."""
@@ -42,6 +67,16 @@ def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _figure(run_id: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run) -> Any:
     return _run.figure(name, dark=dark, **dict(options))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _of_value(run_id: str, name: str, value: str, dark: bool, _draw: Any, _value: Any) -> Any:
+    return _draw(_value, dark=dark)
+
+
+def of_value(run_id: str, draw: Callable[..., Any], value: Any, dark: bool) -> Any:
+    """The figure ``draw`` of a small frozen value of a run, drawn once; read only."""
+    return _of_value(run_id, draw.__name__, repr(value), dark, draw, value)
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:

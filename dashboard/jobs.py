@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -30,7 +31,8 @@ from probing.settings import Settings
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 GRACE = 10.0  # seconds a cancelled job has to stop by itself before its process is ended
-REMEMBERED = 1_000  # finished jobs whose outcome is kept
+REMEMBERED = 1_000  # finished jobs whose outcome is kept,
+LOOKS = 64  # and of those that carry a result
 
 _LOST = (
     "The process that computes ended unexpectedly, most likely because the memory was not enough. "
@@ -53,6 +55,8 @@ class Status:
     """Jobs that come before it while it waits."""
     cells: tuple[CellScore, ...] = ()
     """What its probes scored so far."""
+    result: Mapping[str, Any] | None = None
+    """What a look at a sentence found, the fields of a ``Look``; it is stored nowhere else."""
 
     @property
     def over(self) -> bool:
@@ -126,7 +130,25 @@ class Jobs:
 
         One that failed or was cancelled has to be forgotten before it is tried again.
         """
-        job = _map_job(folder, method, dimensions, layer, pooling)
+        return self._once(_map_job(folder, method, dimensions, layer, pooling))
+
+    def start_inside(self, folder: Path) -> str:
+        """Queue a look inside the encoder of a stored run, once like a map; gives its id."""
+        return self._once({"id": f"{folder.name}/inside", "kind": "inside", "folder": str(folder)})
+
+    def start_look(self, folder: Path, text: str) -> str:
+        """Queue a look at one sentence by a stored run, once like a map; gives its id."""
+        digest = sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+        return self._once(
+            {
+                "id": f"{folder.name}/look/{digest}",
+                "kind": "look",
+                "folder": str(folder),
+                "text": text,
+            }
+        )
+
+    def _once(self, job: dict[str, Any]) -> str:
         with self._lock:
             if job["id"] == self._ahead:
                 self._ahead = None
@@ -189,7 +211,9 @@ class Jobs:
     def _set(self, job: str, status: Status) -> None:
         self._status[job] = status
         self._status.move_to_end(job)
-        for old in [j for j, s in self._status.items() if s.over][:-REMEMBERED]:
+        over = [j for j, s in self._status.items() if s.over]
+        looks = [j for j in over if self._status[j].result is not None]
+        for old in {*over[:-REMEMBERED], *looks[:-LOOKS]}:
             del self._status[old]
 
     def _manage(self) -> None:

@@ -1,22 +1,27 @@
 """The run on the screen: stored, still computing, or gone; and the panel that says which."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.samples import FINISHED
 from dashboard.words import duration, said
-from probing.progress import DEEP, STAGES
+from probing.progress import DEEP, NAMES, STAGES
 from probing.record import Run
 
 POLL = 0.5  # seconds between looks at a running job
 
 
+def folder_of(chosen: selection.Selection) -> Path:
+    """Where the chosen run lies, or will."""
+    return FINISHED if chosen.run is None else jobs().run_folder(chosen.run)
+
+
 def find_run(chosen: selection.Selection) -> Run | None:
     """The chosen run if it is stored, else None."""
-    if chosen.run is None:
-        return cached.run(FINISHED)
-    folder = jobs().run_folder(chosen.run)
+    folder = folder_of(chosen)
     return cached.run(folder) if folder.is_dir() else None
 
 
@@ -43,13 +48,14 @@ def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
-        _ended(status)
+        ended(status)
     else:
         st.subheader(title)
         _follow(job, dark)
 
 
-def _ended(status: Status | None) -> None:
+def ended(status: Status | None) -> None:
+    """Why a job that is over left nothing, if it did not."""
     if status is None:
         return
     if status.state == "failed":
@@ -67,7 +73,7 @@ def _follow(job: str, dark: bool) -> None:
         others = f"{status.ahead} before it" if status.ahead else "starting"
         st.progress(0.0, text=f"Waiting: {others}")
     else:
-        st.progress(_share(status), text=_words(status))
+        st.progress(share(status), text=words(status))
     stages = " → ".join(
         f"**{name}**" if stage == status.stage else name
         for stage, name in STAGES.items()
@@ -88,14 +94,16 @@ def _follow(job: str, dark: bool) -> None:
         )
 
 
-def _share(status: Status) -> float:
+def share(status: Status) -> float:
+    """How much of its stage a job has done, 0 … 1."""
     return min(1.0, status.done / status.total) if status.total else 0.0
 
 
-def _words(status: Status) -> str:
+def words(status: Status) -> str:
+    """What a job is doing."""
     if status.stage is None:
         return "Starting"
-    text = STAGES[status.stage]
+    text = NAMES[status.stage]
     if status.total > 1:
         text += f": {status.done:,} of {status.total:,}"
     if status.seconds_left:

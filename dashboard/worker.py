@@ -6,9 +6,10 @@ time, so that no visitor's run waits for imports or compilation.
 
 In:  ``{"id", "kind": "run", "sentences", "settings", "out"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
+     ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
      ``{"cancel": id}``
 Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
-     ``{"id", "state": "done"|"failed"|"cancelled", "message"}``
+     ``{"id", "state": "done"|"failed"|"cancelled", "message", "result"}``
 """
 
 import json
@@ -19,7 +20,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,7 +67,7 @@ class Worker:
     def do(self, job: Message) -> Message:
         """The last answer to a job."""
         try:
-            {"run": _run, "map": _map}[job["kind"]](job, lambda p: self.hear(job["id"], p))
+            result = _KINDS[job["kind"]](job, lambda p: self.hear(job["id"], p))
         except Cancelled:
             return {"state": "cancelled", "message": ""}
         except ProbingError as error:
@@ -83,7 +84,7 @@ class Worker:
                 "message": "Something went wrong that is not your fault. The operator finds it "
                 "in the server's log; other runs are not affected.",
             }
-        return {"state": "done", "message": ""}
+        return {"state": "done", "message": "", "result": result}
 
     def hear(self, job: str, progress: Progress) -> None:
         """Pass progress on; stop where the person asked to."""
@@ -141,6 +142,39 @@ def _map(job: Message, hear: Callable[[Progress], None]) -> None:
     )
     for projection in drawn:
         store.add_projection(folder, projection)
+
+
+def _inside(job: Message, hear: Callable[[Progress], None]) -> None:
+    from probing.mechanism.exploring import explore_folder
+
+    explore_folder(Path(job["folder"]), load=_load, listener=hear)
+
+
+def _look(job: Message, hear: Callable[[Progress], None]) -> Message:
+    from probing.mechanism.exploring import readers_of
+    from probing.mechanism.looking import look
+
+    folder = Path(job["folder"])
+    subject = _subject(folder, (folder / "run.json").stat().st_mtime_ns)
+    hear(Progress("look", 0, 1))
+    return asdict(look(job["text"], subject, readers_of(folder, subject), subject.maps))
+
+
+@lru_cache(maxsize=2)
+def _subject(folder: Path, stamp: int) -> Any:
+    """A run that sentences are looked at by, ready for the next one."""
+    from probing import store
+    from probing.mechanism.subject import subject_of
+
+    return subject_of(store.load_run(folder), _load)
+
+
+_KINDS: dict[str, Callable[[Message, Callable[[Progress], None]], Message | None]] = {
+    "run": _run,
+    "map": _map,
+    "inside": _inside,
+    "look": _look,
+}
 
 
 def _load(name: str, *, revision: str | None = None, device: str = "auto") -> Any:

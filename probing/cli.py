@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from probing.errors import ProbingError, SettingsError
-from probing.progress import STAGES, Progress
+from probing.progress import NAMES, Progress
 from probing.representations import POOLINGS
 from probing.settings import DEPTHS, MAPS, TARGETS, Settings
 from probing.verdict import describe
@@ -127,6 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--quiet", action="store_true", help="no progress on standard error")
     run.set_defaults(act=_run)
+    inside = commands.add_parser(
+        "inside",
+        help="measure how information enters [CLS] in a finished run's encoder",
+        description="Measure attention ledger, knockout and gradients on the sentences of a "
+        "finished run, into the folder mechanism/ of that run.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    inside.add_argument("run", metavar="RUN", help="folder of a finished run")
+    inside.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    inside.set_defaults(act=_inside)
     warm = commands.add_parser(
         "warm",
         help="compile what maps need, once a machine",
@@ -166,6 +177,18 @@ def _run(chosen: argparse.Namespace) -> None:
         show.line(f"note: {notice}")
     print(table(result))
     show.line(f"run folder: {out}")
+
+
+def _inside(chosen: argparse.Namespace) -> None:
+    from probing.mechanism.exploring import explore_folder
+    from probing.mechanism.wording import summary
+
+    show = _Progress(not chosen.quiet)
+    inside = explore_folder(Path(chosen.run), listener=show)
+    show.clear()
+    for sentence in summary(inside):
+        print(textwrap.fill(sentence, 100))
+    show.line(f"kept in: {Path(chosen.run) / 'mechanism'}")
 
 
 def _warm(chosen: argparse.Namespace) -> None:
@@ -216,7 +239,7 @@ class _Progress:
         self.shown = (time.monotonic(), progress.stage)
         left = progress.seconds_left
         rest = f", {left:.0f} s left" if left and not finished else ""
-        text = f"{STAGES[progress.stage]}: {progress.done:,}/{progress.total:,}{rest}"
+        text = f"{NAMES[progress.stage]}: {progress.done:,}/{progress.total:,}{rest}"
         if self.terminal:
             self.write(f"\r{text:<{self.width}}")
             self.width = len(text)

@@ -20,6 +20,11 @@ Stage = Literal[
     "control",
     "map",
     "save",
+    "readers",
+    "ledger",
+    "knockout",
+    "gradients",
+    "look",
 ]
 STAGES: dict[Stage, str] = {
     "load": "Loading the encoder",
@@ -36,6 +41,15 @@ STAGES: dict[Stage, str] = {
     "save": "Saving",
 }
 """The stages of a run in order, with their names for people."""
+INSIDE: dict[Stage, str] = {
+    "readers": "Fitting probes that read new vectors",
+    "ledger": "Adding up what CLS receives",
+    "knockout": "Keeping CLS from reading",
+    "gradients": "Following the error back",
+    "look": "Reading the sentence",
+}
+"""The stages of a look inside a finished run's encoder."""
+NAMES = {**STAGES, **INSIDE}
 DEEP: tuple[Stage, ...] = ("twin", "control")
 """Those of an in-depth run only."""
 

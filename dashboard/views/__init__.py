@@ -6,7 +6,7 @@ from types import ModuleType
 import streamlit as st
 
 from dashboard import selection
-from dashboard.views import data, layers, map, start
+from dashboard.views import data, inside, layers, map, start
 from dashboard.words import said
 from probing.errors import ProbingError
 
@@ -28,5 +28,6 @@ PAGES = {
     "data": st.Page(_shown(data), title="Data", url_path="data"),
     "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
     "map": st.Page(_shown(map), title="Map", url_path="map"),
+    "inside": st.Page(_shown(inside), title="Inside [CLS]", url_path="inside"),
 }
 """Pages by name, in the order of the navigation."""

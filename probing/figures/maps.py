@@ -26,12 +26,14 @@ def scatter(
     labels: Sequence[str] | None = None,
     *,
     numbers: Sequence[float] | None = None,
+    new: Sequence[float] | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """A map with a point per sentence, coloured by label; hover shows the sentence.
 
     With more than ``SHOWN_CLASSES`` classes the most frequent have colours, the others are grey
     together. Where the labels are quantities, ``numbers`` are their values, and colour is a scale.
+    ``new`` (2,) is where a sentence lies that the map was drawn without.
     ``customdata[1]`` is the point's position among the sentences.
     """
     style = DARK if dark else LIGHT
@@ -43,6 +45,8 @@ def scatter(
         figure.add_trace(_points(projection, members, shown, name, colour, number))
     if numbers is not None:
         figure.update_traces(marker=_scale(numbers, style))
+    if new is not None:
+        figure.add_trace(_newcomer(new, style))
     dress(figure, style)
     hidden = {"showticklabels": False, "title_text": "", "zeroline": False, "showgrid": False}
     if projection.points.shape[1] == 3:
@@ -66,6 +70,26 @@ def scatter(
         dragmode="pan" if projection.points.shape[1] == 2 else "orbit",
     )
     return figure
+
+
+def _newcomer(point: Sequence[float], style: Style) -> Any:
+    return go.Scatter(
+        x=[point[0]],
+        y=[point[1]],
+        mode="markers+text",
+        name="your sentence",
+        text=["your sentence"],
+        textposition="top center",
+        textfont={"color": style.text, "size": 14},
+        hoverinfo="name",
+        showlegend=False,
+        marker={
+            "size": 18,
+            "symbol": "star",
+            "color": style.text,
+            "line": {"width": 2, "color": style.paper},
+        },
+    )
 
 
 def _scale(numbers: Sequence[float], style: Style) -> dict[str, Any]:

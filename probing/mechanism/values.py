@@ -164,6 +164,11 @@ class Inside:
     knockout: Knockout | Missing | None = None
     gradients: Gradients | Missing | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether every part is there, or known not to be had."""
+        return None not in (self.ledger, self.knockout, self.gradients)
+
 
 # ---- one sentence
 

@@ -1,0 +1,98 @@
+"""Inside the encoder over many sentences: arrival, knockout, ledger, gradients."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cached
+from dashboard.panels.framed import framed, missing
+from dashboard.words import plain
+from probing import figures
+from probing.mechanism import wording
+from probing.mechanism.values import Inside, Missing
+from probing.record import Run
+
+
+def arrival(run: Run, dark: bool) -> None:
+    """Panel 2: from nothing to everything."""
+    with framed("2 · From nothing to everything: how can one token know the sentence?", "arrival"):
+        if not run.evidence.shapes:
+            st.info("This run was made without its geometry. Run it again to see this.")
+            return
+        said = wording.said_of_arrival(run.evidence.shapes, run.evidence.checks)
+        st.markdown(plain(said))
+        name, options = ("arrival", {}) if run.kind != "none" else ("geometry", _VARIANCE)
+        figure = cached.figure(run, name, dark=dark, **options)
+        st.plotly_chart(figure, theme=None, key="i:arrival", alt=said)
+
+
+def knockout(run: Run, inside: Inside | None, dark: bool) -> None:
+    """Panel 3: where it enters."""
+    with framed("3 · Where it enters: keeping [CLS] from reading", "knockout"):
+        found = _ready(inside, "knockout")
+        if found is not None:
+            _drawn(run, figures.knockout, found, wording.said_of_knockout(found), dark)
+
+
+def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
+    """Panel 4, over many sentences."""
+    with framed("4 · The exact ledger: what [CLS] receives", "ledger"):
+        found = _ready(inside, "ledger")
+        if found is not None:
+            _drawn(run, figures.ledger, found, wording.said_of_ledger(found), dark)
+            st.caption(
+                f"{found.sentences:,} of {_of(inside):,} sentences. The parts add up to what the "
+                f"model computes within {found.error:.0e}."
+            )
+
+
+def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
+    """Panel 6: what the classification error trains."""
+    with framed("6 · Is the [CLS] embedding what gets trained?", "gradients"):
+        found = _ready(inside, "gradients")
+        if found is None:
+            return
+        _drawn(run, figures.gradient_shares, found, wording.said_of_gradients(found), dark)
+        st.markdown("**The rows of the embedding table**")
+        rows = {_head(row.head, row.fitted): row for row in found.rows}
+        if not rows:
+            return
+        chosen = st.segmented_control(
+            "Head",
+            list(rows),
+            default=next(iter(rows)),
+            required=True,
+            wrap=True,
+            key="i:head",
+            label_visibility="collapsed",
+        )
+        row = rows.get(str(chosen), found.rows[0])
+        _drawn(run, figures.row_ledger, row, wording.said_of_rows(row), dark)
+
+
+_VARIANCE = {"measure": "relative_variance"}
+
+
+def _head(name: str, fitted: bool) -> str:
+    return f"{figures.NAMES[name]}, {'fitted' if fitted else 'random'}"
+
+
+def _of(inside: Inside | None) -> int:
+    return inside.sample.of if inside is not None else 0
+
+
+def _ready(inside: Inside | None, name: str) -> Any:
+    """The part of that name; where it is not there, the page says why."""
+    found = None if inside is None else getattr(inside, name)
+    if isinstance(found, Missing):
+        missing(found)
+        return None
+    if found is None:
+        st.caption("Being measured …")
+    return found
+
+
+def _drawn(run: Run, draw: Any, value: Any, said: str, dark: bool) -> None:
+    st.markdown(plain(said))
+    key = f"i:{draw.__name__}"
+    st.plotly_chart(cached.of_value(run.id, draw, value, dark), theme=None, key=key, alt=said)

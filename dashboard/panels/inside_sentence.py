@@ -1,0 +1,281 @@
+"""One sentence inside the encoder: the proof, its ledger, its average, and what probes read."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard.panels.framed import framed, missing
+from dashboard.words import plain
+from probing import figures, per_sentence
+from probing.mechanism import wording
+from probing.mechanism.values import Look, Missing, Proof, Reading, SentenceLayer
+from probing.projections import Projection
+from probing.record import Run
+
+
+def proof(look: Look | None) -> None:
+    """Panel 1: is ``[:, 0]`` the first token?"""
+    with framed("1 · Is [:, 0] the first token?", "proof"):
+        if look is None:
+            _waiting()
+            return
+        st.markdown(plain(wording.said_of_proof(look)))
+        if look.cut:
+            st.caption(f"{look.cut:,} tokens at the end are beyond what the encoder reads.")
+        left, right = st.columns(2, gap="large")
+        with left:
+            _tokens(look)
+        with right:
+            _shapes(look.proof)
+        _numbers(look.proof)
+        _pooler_and_head(look.proof)
+        with st.expander("The code that shows all this", icon=":material/code:"):
+            st.code(look.proof.code, language="python")
+
+
+def _tokens(look: Look) -> None:
+    st.markdown("**What the encoder reads**")
+    st.dataframe(
+        {
+            "position": list(range(len(look.tokens))),
+            "token": [token.text for token in look.tokens],
+            "id": [token.id for token in look.tokens],
+            "special": [token.special for token in look.tokens],
+        },
+        hide_index=True,
+        height=min(38 + 35 * len(look.tokens), 320),
+        key="i:tokens",
+    )
+    special = ", ".join(f"{plain(token)} = {number}" for _, token, number in look.proof.specials)
+    st.caption(f"Special tokens: {special}")
+
+
+def _shapes(proof: Proof) -> None:
+    st.markdown("**Step by step**")
+    st.dataframe(
+        {
+            "tensor": [step.name for step in proof.steps],
+            "shape": [" × ".join(map(str, step.shape)) for step in proof.steps],
+            "what it is": [step.note for step in proof.steps],
+        },
+        hide_index=True,
+        height=min(38 + 35 * len(proof.steps), 357),
+        column_config={"what it is": st.column_config.TextColumn(width="large")},
+        key="i:steps",
+    )
+
+
+def _numbers(proof: Proof) -> None:
+    rows, columns = proof.embedding_size
+    place = proof.cls_position
+    st.markdown("**The first numbers**")
+    st.code(
+        f"embedding table ({rows:,} × {columns:,}), row of that token   {_row(proof.embedding)}\n"
+        f"hidden_states[-1][:, {place}]    the token at {place}, {columns:,} features"
+        f"   {_row(proof.first_token)}\n"
+        f"hidden_states[-1][:, :, 0]  the first feature of each token"
+        f"   {_row(proof.first_feature)}",
+        language=None,
+        wrap_lines=True,
+    )
+
+
+def _row(numbers: tuple[float, ...]) -> str:
+    return " ".join(f"{number:+.4f}" for number in numbers) + " …"
+
+
+def _pooler_and_head(proof: Proof) -> None:
+    lines = [f"**Pooler** {plain(proof.pooler_note)}"]
+    if proof.pooler_difference is not None:
+        lines.append(
+            "Recomputed by hand, it differs from the model's `pooler_output` by at most "
+            f"{proof.pooler_difference:.0e}."
+        )
+    lines.append(f"**Classification head** {plain(proof.head)}.")
+    if proof.head_difference is not None:
+        steps = " → ".join(f"`{step}`" for step in proof.head_steps)
+        lines.append(
+            f"Step by step ({steps}) it differs from the model class's own logits by at most "
+            f"{proof.head_difference:.0e}."
+        )
+    st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def ledger(look: Look | None, dark: bool) -> None:
+    """Panel 4, for the chosen sentence."""
+    with framed("4 · The ledger of this sentence", "ledger"):
+        if look is None:
+            _waiting()
+            return
+        if isinstance(look.ledger, Missing):
+            missing(look.ledger)
+            return
+        with st.container(horizontal=True, gap="medium"):
+            layer = _layer("i:ledger_layer", [one.layer for one in look.ledger])
+            shown = st.segmented_control(
+                "Show",
+                list(_SHOWN),
+                default=next(iter(_SHOWN)),
+                required=True,
+                wrap=True,
+                key="i:direction",
+            )
+        found = next(one for one in look.ledger if one.layer == layer)
+        said = wording.said_of_sentence_ledger(look.tokens, found)
+        st.markdown(plain(said))
+        name = _SHOWN.get(str(shown), "from")
+        _plot(_ledger_figure(look, look.ledger, found, name, dark), f"ledger_{name}", said)
+
+
+_SHOWN = {
+    "What [CLS] receives": "from",
+    "All layers": "grid",
+    "Head by head": "heads",
+    "The other way: tokens reading [CLS]": "to",
+}
+
+
+def _ledger_figure(
+    look: Look, layers: tuple[SentenceLayer, ...], layer: SentenceLayer, name: str, dark: bool
+) -> Any:
+    if name == "grid":
+        return figures.token_grid(look.tokens, layers, dark=dark)
+    if name == "heads":
+        return figures.heads(look.tokens, layer, dark=dark)
+    direction: Any = name
+    return figures.token_bars(look.tokens, layer, direction=direction, dark=dark)
+
+
+def average(look: Look | None, dark: bool) -> None:
+    """Panel 5: what the mean is made of."""
+    with framed("5 · What the average is made of", "average"):
+        if look is None:
+            _waiting()
+            return
+        if isinstance(look.averages, Missing):
+            missing(look.averages)
+            return
+        if not look.averages:
+            st.info("The mean is not among this run's poolings. Run again with it to see this.")
+            return
+        with st.container(horizontal=True, gap="medium"):
+            layer = _layer("i:average_layer", [one.layer for one in look.averages])
+            found = next(one for one in look.averages if one.layer == layer)
+            chosen = _class("i:average_class", look, _best(look, layer, "mean"))
+        beside = _sentence_layer(look, layer)
+        said = wording.said_of_average(look.tokens, found, chosen, look.classes)
+        st.markdown(plain(said))
+        _plot(
+            figures.average(look.tokens, found, chosen, look.classes, beside, dark=dark),
+            "average",
+            said,
+        )
+
+
+def live(run: Run, look: Look | None, dark: bool) -> None:
+    """Panel 7: one sentence, read by the probes."""
+    with framed("7 · One sentence, live", "live"):
+        if look is None:
+            _waiting()
+            return
+        if isinstance(look.readings, Missing):
+            missing(look.readings)
+        elif look.readings:
+            _readings(run, look, look.readings, dark)
+        _place(run, look, dark)
+
+
+def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -> None:
+    last = max(reading.layer for reading in readings)
+    chosen = _class("i:class", look, _best(look, last, readings[0].pooling))
+    said = wording.said_of_look(look)
+    st.markdown(plain(said))
+    _plot(figures.readings(look, chosen, dark=dark), "readings", said)
+    st.markdown("**Which words matter**")
+    with st.container(horizontal=True, gap="medium"):
+        poolings = list(dict.fromkeys(reading.pooling for reading in readings))
+        pooling = st.segmented_control(
+            "Pooling",
+            poolings,
+            default=poolings[0],
+            required=True,
+            wrap=True,
+            format_func=figures.NAMES.__getitem__,
+            key="i:pooling",
+        )
+        layer = _layer("i:layer", [r.layer for r in readings if r.pooling == pooling])
+    reading = next(r for r in readings if (r.layer, r.pooling) == (layer, pooling))
+    said = wording.said_of_effects(look.tokens, reading, look.classes)
+    st.markdown(plain(said))
+    _plot(figures.effects(look.tokens, reading, look.classes, dark=dark), "effects", said)
+
+
+def _place(run: Run, look: Look, dark: bool) -> None:
+    maps = {map_.name: map_ for map_ in run.projections}
+    places = {place.name: place for place in look.places if place.name in maps}
+    if not places:
+        return
+    st.markdown("**Its place on the map**")
+    name = st.segmented_control(
+        "Map",
+        list(places),
+        default=next(iter(places)),
+        required=True,
+        wrap=True,
+        format_func=lambda name: _title(maps[name]),
+        key="i:map",
+        label_visibility="collapsed",
+    )
+    place = places.get(str(name), next(iter(places.values())))
+    figure = figures.scatter(
+        maps[place.name],
+        run.sentences.texts,
+        run.sentences.labels,
+        numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
+        new=place.point,
+        dark=dark,
+    )
+    st.plotly_chart(
+        figure, theme=None, height=520, key="i:place", alt="The sentence among the run's sentences"
+    )
+
+
+def _title(projection: Projection) -> str:
+    method, name = projection.method.upper(), figures.NAMES[projection.pooling]
+    return f"{method}, {name}, layer {projection.layer}"
+
+
+def _layer(key: str, layers: list[int]) -> int:
+    return int(st.select_slider("Layer", layers, layers[-1], key=key, width=320))
+
+
+def _class(key: str, look: Look, default: int) -> int:
+    """The number of a class, the most probable one at first."""
+    numbers = list(range(len(look.classes)))
+    chosen = st.selectbox(
+        "Class", numbers, default, format_func=look.classes.__getitem__, key=key, width=240
+    )
+    return int(chosen)
+
+
+def _best(look: Look, layer: int, pooling: str) -> int:
+    """The class that a cell's probe reads; 0 where it has none."""
+    readings = () if isinstance(look.readings, Missing) else look.readings
+    for reading in readings:
+        if (reading.layer, reading.pooling) == (layer, pooling):
+            return max(range(len(reading.probabilities)), key=reading.probabilities.__getitem__)
+    return 0
+
+
+def _sentence_layer(look: Look, layer: int) -> SentenceLayer | None:
+    if isinstance(look.ledger, Missing):
+        return None
+    return next((one for one in look.ledger if one.layer == layer), None)
+
+
+def _plot(figure: Any, name: str, said: str) -> None:
+    st.plotly_chart(figure, theme=None, key=f"i:{name}", alt=said)
+
+
+def _waiting() -> None:
+    st.caption("Being read …")

@@ -1,0 +1,104 @@
+"""Inside [CLS]: how a sentence gets into one token, and what the classification error trains."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import cached
+from dashboard.jobs import Status, jobs
+from dashboard.panels import inside_run, inside_sentence
+from dashboard.selection import Selection
+from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, words
+from dashboard.views.layers import heading
+from probing.mechanism.values import Inside, Look
+from probing.record import Run
+
+_ABOUT = (
+    "`[CLS]` starts as the same vector for every sentence. These panels follow, on your own "
+    "sentences, how it comes to hold one, and whether the classification error trains it."
+)
+_OPTIONS = 400  # sentences of the run that are offered
+
+
+def show(selection: Selection) -> None:
+    """Draw the seven panels, those that are ready; have the others measured."""
+    run = run_or_reason(selection)
+    if run is None:
+        return
+    heading(run)
+    st.markdown(_ABOUT)
+    folder, dark = folder_of(selection), selection.dark
+    text = _sentence(run)
+    asked = jobs().start_look(folder, text) if text else None
+    look = _look(asked)
+    inside = _measured(folder)
+    _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
+    inside_sentence.proof(look)
+    inside_run.arrival(run, dark)
+    inside_run.knockout(run, inside, dark)
+    inside_run.ledger(run, inside, dark)
+    inside_sentence.ledger(look, dark)
+    inside_sentence.average(look, dark)
+    inside_run.gradients(run, inside, dark)
+    inside_sentence.live(run, look, dark)
+
+
+def _sentence(run: Run) -> str:
+    """The one that panels 1, 4, 5 and 7 are about: of the run, or typed."""
+    chosen = st.selectbox(
+        "The sentence for panels 1, 4, 5 and 7",
+        list(dict.fromkeys(run.sentences.texts))[:_OPTIONS],
+        key=f"sentence:{run.id}",
+        accept_new_options=True,
+        placeholder="Choose a sentence, or type your own",
+        help="Type any sentence of your own and press Enter. It is read and not stored.",
+    )
+    return str(chosen or "").strip()
+
+
+def _look(job: str | None) -> Look | None:
+    status = jobs().status(job) if job else None
+    if job is None or status is None or not status.over:
+        return None
+    if status.result is None:
+        ended(status)
+        st.button("Look again", on_click=jobs().forget, args=(job,))
+        return None
+    return cached.look(job, status.result)
+
+
+def _measured(folder: Path) -> Inside | None:
+    """What is there, and the rest on its way."""
+    inside = cached.inside(folder)
+    if inside is not None and inside.complete:
+        return inside
+    status = jobs().status(jobs().start_inside(folder))
+    if status is not None and status.over and status.state != "done":
+        ended(status)
+        st.button("Measure again", on_click=jobs().forget, args=(f"{folder.name}/inside",))
+    return inside
+
+
+def _follow(folder: Path, stamp: int, look: str | None) -> None:
+    """A line that tells what is being computed, while something is."""
+    asked = [job for job in (look, f"{folder.name}/inside") if job is not None]
+    waiting = tuple(job for job in asked if _busy(jobs().status(job)))
+    if waiting:
+        _poll(folder, stamp, waiting)
+
+
+def _busy(status: Status | None) -> bool:
+    return status is not None and not status.over
+
+
+@st.fragment(run_every=POLL)
+def _poll(folder: Path, stamp: int, waiting: tuple[str, ...]) -> None:
+    found = {job: jobs().status(job) for job in waiting}
+    busy = {job: status for job, status in found.items() if status is not None and _busy(status)}
+    if cached.inside_stamp(folder) != stamp or len(busy) < len(waiting):
+        st.rerun()
+    running = next((s for s in busy.values() if s.state == "running"), None)
+    if running is None:
+        st.progress(0.0, text="Waiting for the one before")
+    else:
+        st.progress(share(running), text=words(running))
