@@ -82,8 +82,9 @@ class LedgerLayer:
     """Norm shares of what attention brings from each group; with ``residual`` and ``bias`` 1."""
     attention: tuple[float, ...]
     """Raw attention weight from [CLS] to each group, mean over heads; 1 in all."""
-    attention_received: tuple[float, ...]
-    """The other direction: mean weight that a token of each group gives to [CLS]."""
+    attention_received: tuple[float | None, ...]
+    """The other direction: mean weight that a token of each group gives to [CLS]; None for a group
+    that no sentence has."""
     entropy: float | None
     """Entropy of [CLS]'s attention over ln T, mean over heads, 0 … 1."""
     mixing: float
