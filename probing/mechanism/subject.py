@@ -77,18 +77,17 @@ class Subject:
 
         Fitted on all sentences, or on ``MOST`` of them drawn at random.
         """
-        cells = [probe for probe in self.run.probes if not probe.constant]
+        cells = [(p.layer, p.pooling, p.C) for p in self.run.probes if not p.constant]
         if self.task.y is None:
             return Readers((), ())
         rows = np.random.default_rng(self.seed).permutation(len(self.texts))[:MOST]
         present, y = np.unique(self.task.y[rows], return_inverse=True)
         found: list[Reader] = []
-        for done, probe in enumerate(cells):
+        for done, (layer, pooling, c) in enumerate(cells):
             report(done, len(cells))
-            x = np.asarray(self.representations.cell(probe.layer, probe.pooling)[rows])
-            found.append(
-                fit_reader(x, y, len(present), probe.C, layer=probe.layer, pooling=probe.pooling)
-            )
+            x = np.asarray(self.representations.cell(layer, pooling)[rows])
+            # the C of a cell that is not constant is there
+            found.append(fit_reader(x, y, len(present), c or 1.0, layer=layer, pooling=pooling))
         report(len(cells), len(cells))
         return Readers(tuple(self.classes[i] for i in present), tuple(found))
 
@@ -117,7 +116,8 @@ def subject_of(run: Run, load: Callable[..., Encoder], report: Report = silent) 
 
 
 def _settings(run: Run) -> Settings:
-    chosen = {f.name: run.record["settings"][f.name] for f in fields(Settings)}
+    kept = run.record["settings"]
+    chosen = {f.name: kept[f.name] for f in fields(Settings) if f.name in kept}
     return Settings(**{**chosen, "poolings": tuple(chosen["poolings"])})
 
 

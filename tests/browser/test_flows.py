@@ -205,3 +205,36 @@ def test_every_view_fits_the_window(
     assert window.errors == []
     assert window.outside == []
     window.page.context.close()
+
+
+def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
+    page = window.page
+    window.open()
+    page.get_by_role("link", name="Inside").click()
+    for plot in ("arrival", "knockout", "ledger", "gradient_shares", "row_ledger"):
+        assert points(page, f"i\\:{plot}") > 0, plot
+    expect(page.get_by_text("Being read")).to_have_count(0)
+    assert points(page, "i\\:readings") > 0
+    box = page.get_by_role("combobox", name="The sentence for panels")
+    box.click()
+    box.fill(f"The waiter forgot {HOSTILE} our soup twice")
+    box.press("Enter")
+    expect(page.get_by_text("Being read")).to_have_count(0)
+    expect(page.locator(".st-key-i\\:average text").filter(has_text="waiter").first).to_be_visible()
+    assert "owned" not in page.title()
+    for plot in ("ledger_from", "average", "readings", "effects", "place"):
+        assert points(page, f"i\\:{plot}") > 0, plot
+    window.picture("inside")
+
+
+def test_inside_of_an_own_run_is_measured_while_one_looks(window: Window, tmp_path: Path) -> None:
+    page = window.page
+    window.open()
+    upload(page, sentences(tmp_path / "inside.csv"))
+    start(page)
+    expect(page.get_by_text("About this run")).to_be_visible()
+    page.get_by_role("link", name="Inside").click()
+    expect(page.get_by_text("Being measured").first).to_be_visible()
+    expect(page.get_by_text("Being measured")).to_have_count(0)
+    for plot in ("knockout", "ledger", "gradient_shares"):
+        assert points(page, f"i\\:{plot}") > 0, plot

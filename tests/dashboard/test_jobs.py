@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.jobs import Jobs, Status
+from probing.mechanism import shelf
 from probing.sentences import Sentences
 from probing.settings import Settings
 from probing.store import load_run
@@ -153,3 +154,43 @@ def test_a_killed_worker_costs_its_run_only(jobs: Jobs, settings: Settings) -> N
 
 def test_nothing_is_known_of_a_job_that_never_was(jobs: Jobs) -> None:
     assert jobs.status("0" * 32) is None
+
+
+def test_a_stored_run_is_explored_once_and_a_sentence_looked_at(
+    jobs: Jobs, settings: Settings
+) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    until(jobs, run, over)
+    folder = jobs.run_folder(run)
+    job = jobs.start_inside(folder)
+    assert jobs.start_inside(folder) == job
+    assert until(jobs, job, over) == Status("done")
+    found = shelf.load(folder)
+    assert found is not None
+    assert found.complete
+    text = "the film was never good"
+    looked = until(jobs, jobs.start_look(folder, text), over)
+    assert looked.result is not None
+    assert shelf.look_from_json(looked.result).text == text
+    assert text not in "".join(
+        path.read_text(errors="ignore") for path in folder.rglob("*") if path.is_file()
+    ), "a typed sentence is stored nowhere"
+
+
+def test_of_many_looks_the_last_are_kept(
+    jobs: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    until(jobs, run, over)
+    monkeypatch.setattr("dashboard.jobs.LOOKS", 2)
+    looks = [jobs.start_look(jobs.run_folder(run), f"film number {i}") for i in range(4)]
+    until(jobs, looks[-1], over)
+    assert [jobs.status(look) is None for look in looks] == [True, True, False, False]
+
+
+def test_a_blank_sentence_is_refused(jobs: Jobs, settings: Settings) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    until(jobs, run, over)
+    status = until(jobs, jobs.start_look(jobs.run_folder(run), "  "), over)
+    assert status.state == "failed"
+    assert "no sentence" in status.message
