@@ -144,15 +144,15 @@ WITHOUT: Mapping[str, str] = MappingProxyType(
         "fnet": "FNet has no attention: it mixes all tokens by a Fourier transform",
         "mobilebert": "MobileBERT's input joins each token with its neighbours, so [CLS] reads "
         "words before any attention",
-        "convbert": "half of ConvBERT's heads are convolutions, which have no attention weights",
-        "longformer": "Longformer's attention is cut into windows, with other projections for "
-        "[CLS]; its parts do not add up in the one way shown here",
+        "convbert": "Half of ConvBERT's heads are convolutions, which have no attention weights",
+        "longformer": "Longformer's attention is cut into windows and has projections of its own "
+        "for [CLS]; it is not taken apart here",
         "nystromformer": "Nyströmformer approximates attention and adds a convolution",
-        "xlnet": "XLNet's attention weights come from two streams and relative positions in an "
-        "order of its own, and its [CLS] is the last token",
+        "xlnet": "XLNet's attention is not made of the modules that other encoders have; it is "
+        "not taken apart here",
     }
 )
-"""Families whose attention cannot be taken apart exactly, and why."""
+"""Families whose attention is not taken apart, and why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +209,6 @@ def anatomy_of(encoder: Encoder) -> Anatomy | Missing:
         return Missing(f"Where the attention of {family.title} models lies is not known here.")
     if getattr(config, "rotary_value", False):
         return Missing(f"This {family.title} model turns its values by position (rotary_value).")
-    if getattr(config, "pre_norm", False):
-        return Missing(f"This {family.title} model normalises before attention (pre_norm).")
-    if getattr(config, "inner_group_num", 1) != 1:
-        return Missing(f"This {family.title} model's layers are groups of layers.")
     try:
         layers = tuple(_layer(encoder.model, parts, i) for i in _numbers(config, encoder))
         final = encoder.model.get_submodule(parts.final) if parts.final else None

@@ -220,8 +220,8 @@ def _mixing(of: Entries, layer: LayerParts, post: bool) -> Tensor:
     """(B,) share of what comes from other tokens in [CLS] after residual and LayerNorm.
 
     ‖LN̂(Σ_{t≠CLS} …)‖ over the same + ‖LN̂(h_0 + [CLS]'s own part)‖, LN̂ the LayerNorm's linear map
-    (its common divisor cancels); biases belong to neither side (Kobayashi et al. 2021, equations
-    9–12). Without a LayerNorm behind the sum, LN̂ is the identity.
+    (its common divisor cancels); biases belong to neither side (Kobayashi et al. 2021).
+    Without a LayerNorm behind the sum, LN̂ is the identity.
     """
     own = GROUPS.index("self")
     kept = of.residual + of.brought[:, own]

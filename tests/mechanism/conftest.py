@@ -1,13 +1,20 @@
 """Tiny encoders of three layers for the tests of what happens inside an encoder."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
+from transformers import AutoModel
 
 from probing.encoders import Encoder
 
 Encoders = Callable[..., Encoder]
+Eager = Callable[..., Any]
+TEXTS = ("The film was good.", "Bad!", "We never saw the house by the bank, but paid it.")
+"""Three lengths, so that a batch has padding; one token that is punctuation, at least."""
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +25,34 @@ def tiny_encoder(encoder: Encoders) -> Encoders:
         return encoder(family, **{"layers": 3, **options})
 
     return load
+
+
+@pytest.fixture(scope="session")
+def eager_model(checkpoint: Callable[..., Path]) -> Eager:
+    """The same checkpoint as a user of transformers would load it to see attention."""
+
+    def load(family: str = "bert", **options: Any) -> Any:
+        folder = checkpoint(family, **{"layers": 3, **options})
+        full = {"attention_type": "original_full"} if family == "big_bird" else {}
+        return AutoModel.from_pretrained(folder, attn_implementation="eager", **full).eval()
+
+    return load
+
+
+def plain(encoder: Encoder, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The batch as a user of transformers would pass it."""
+    names = ["input_ids", "attention_mask"]
+    if "token_type_ids" in batch and encoder.family.model_type != "distilbert":
+        names.append("token_type_ids")
+    return {name: batch[name] for name in names}
+
+
+def fingerprint(encoder: Encoder) -> tuple[Any, ...]:
+    """What must not change: states, how attention is computed, hooks, training mode."""
+    states = encoder.forward(encoder.tokenize(TEXTS)).layers
+    hooks = [
+        len(module._forward_hooks) + len(module._forward_pre_hooks)
+        for module in encoder.model.modules()
+    ]
+    numbers = torch.cat([state.flatten() for state in states]).tolist()
+    return numbers, encoder.model.config._attn_implementation, sum(hooks), encoder.model.training
