@@ -102,7 +102,7 @@ class _Source:
             found = self.cache.fetch(self._key, [digests[i] for i in new], self.states, rows[new])
             self._tell(int(found.sum()))
             new = new[~found]
-        for batch in _batches(tokens.lengths, new, self.encoder):
+        for batch in batches(tokens.lengths, new, self.encoder):
             vectors = encode_batch(
                 tokens.batch(batch, self.encoder), self.encoder, tuple(self.states)
             )
@@ -219,7 +219,7 @@ def _scratch(folder: Path | None, shape: tuple[int, ...]) -> np.ndarray:
         return np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
 
 
-def _batches(lengths: np.ndarray, rows: np.ndarray, encoder: Encoder) -> Iterator[np.ndarray]:
+def batches(lengths: np.ndarray, rows: np.ndarray, encoder: Encoder) -> Iterator[np.ndarray]:
     """The rows, longest first (so that memory runs out at once or never), within the budget.
 
     Where padding is not inert a batch holds sentences of one length.
