@@ -13,12 +13,11 @@ from torch import Tensor
 
 from probing import pooling
 from probing.encoders.encoder import Encoder
-from probing.encoders.messages import one_line
 from probing.encoders.tokens import Tokens, tokens_of
 from probing.extraction import batches
 from probing.progress import Report
 
-from .graph import Graph, NoGradientError, forward
+from .graph import NoGradientError, forward
 from .readers import Reader
 from .values import Gradients, GradientShare, HeadName, Missing, Row, RowLedger
 
@@ -48,19 +47,19 @@ def gradients(
     """
     tokens = tokens_of(texts, encoder)
     seen = np.unique(tokens.flat["input_ids"])
-    sums = [_Sums.zero(head, encoder, len(seen)) for head in _heads(classes, encoder, fitted, seed)]
-    done = 0
     report(0, len(texts))
     try:
         with torch.inference_mode(False), torch.enable_grad():
+            heads = _heads(classes, encoder, fitted, seed)
+            sums = [_Sums.zero(head, encoder, len(seen)) for head in heads]
+            done = 0
             for rows in batches(tokens.lengths, np.arange(len(texts)), encoder):
                 _add(sums, tokens.batch(rows, encoder), y[rows], seen, encoder)
                 done += len(rows)
                 report(done, len(texts))
-    except (NoGradientError, RuntimeError) as error:
+    except NoGradientError as error:
         return Missing(
-            f"No gradients can be taken through this {encoder.info.family_title} encoder: "
-            f"{one_line(error)}."
+            f"No gradients can be taken through this {encoder.info.family_title} encoder: {error}."
         )
     if not all(each.sentences for each in sums):
         return Missing("A head is so sure of every sentence that its error has no gradient.")
@@ -102,8 +101,8 @@ def _heads(
     heads = [(name, False, random, zero) for name in names]
     for name in names:
         if name in fitted:
-            weights = torch.from_numpy(fitted[name].weights)
-            intercepts = torch.from_numpy(fitted[name].intercepts)
+            weights = torch.tensor(fitted[name].weights)
+            intercepts = torch.tensor(fitted[name].intercepts)
             if weights.shape[1] == 1:  # two classes: the first has logit 0
                 weights = torch.hstack([torch.zeros_like(weights), weights])
                 intercepts = torch.hstack([torch.zeros_like(intercepts), intercepts])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from probing.encoders.encoder import Encoder
+from probing.encoders.messages import one_line
 
 
 class NoGradientError(Exception):
@@ -45,7 +46,8 @@ class Graph:
         not on the way from the embeddings to the last layer.
         """
         inputs = [*self.states, self.words, *([] if self.positions is None else [self.positions])]
-        found = torch.autograd.grad(x, inputs, upward, retain_graph=True, allow_unused=True)
+        with _plainly():
+            found = torch.autograd.grad(x, inputs, upward, retain_graph=True, allow_unused=True)
         layers, width = len(self.states), self.states[0].shape[1]
         if any(grad is None for grad in found[: layers + 1]):
             raise NoGradientError(
@@ -69,10 +71,9 @@ def forward(batch: dict[str, Tensor], encoder: Encoder) -> Graph:
     table = encoder.model.get_input_embeddings()
     places = _position_table(encoder.model)
     rows, width = batch["input_ids"].shape
-    with _leaves(table) as words, _leaves(places, rows) as positions:
-        output = encoder.model(
-            **encoder.model_inputs(batch), output_hidden_states=True, return_dict=True
-        )
+    inputs = encoder.model_inputs(batch)
+    with _leaves(table) as words, _leaves(places, rows) as positions, _plainly():
+        output = encoder.model(**inputs, output_hidden_states=True, return_dict=True)
     if len(words) != 1:
         raise NoGradientError("its word embeddings are looked up more than once")
     states = tuple(output.hidden_states)
@@ -83,6 +84,15 @@ def forward(batch: dict[str, Tensor], encoder: Encoder) -> Graph:
         words[0],
         positions[0] if len(positions) == 1 else None,
     )
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What torch objects to, in this module's words."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise NoGradientError(one_line(error)) from error
 
 
 @contextmanager

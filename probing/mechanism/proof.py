@@ -55,11 +55,11 @@ def _numbers(vector: Tensor) -> tuple[float, ...]:
 
 
 def _specials(tokenizer: Any) -> tuple[tuple[str, str, int], ...]:
-    found = []
-    for name, given in tokenizer.special_tokens_map.items():
-        for token in [given] if isinstance(given, str) else given:
-            found.append((name, str(token), int(tokenizer.convert_tokens_to_ids(str(token)))))
-    return tuple(found)
+    return tuple(
+        (name, str(token), int(tokenizer.convert_tokens_to_ids(str(token))))
+        for name, given in tokenizer.special_tokens_map.items()
+        for token in ([given] if isinstance(given, str) else given)
+    )
 
 
 def _steps(
@@ -116,9 +116,7 @@ def _pooler_note(encoder: Encoder) -> str:
     formula = f"pooler_output is {encoder.family.pooler}"
     if pooler.trained:
         return f"{formula}. Training has shaped it: {pooler.evidence}."
-    return (
-        f"{formula}, but its weights are as random initialisation leaves them: {pooler.evidence}."
-    )
+    return f"{formula}, but training never shaped it: {pooler.evidence}."
 
 
 # ---- the head

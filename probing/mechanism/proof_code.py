@@ -83,7 +83,8 @@ def _states(encoder: Encoder, shown: int) -> str:
 tokenizer = AutoTokenizer.from_pretrained(ENCODER, trust_remote_code=False{revision})
 model = AutoModel.from_pretrained(ENCODER, **OPTIONS).eval()
 
-encoded = tokenizer(TEXT, truncation=True, max_length={encoder.info.max_tokens}, return_tensors="pt")
+LONGEST = {encoder.info.max_tokens}  # tokens
+encoded = tokenizer(TEXT, truncation=True, max_length=LONGEST, return_tensors="pt")
 inputs = {{name: encoded[name] for name in {names!r}}}
 {attention}with torch.no_grad():
     output = model(**inputs, output_hidden_states=True, return_dict=True)
