@@ -6,11 +6,12 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.inside.rows import Bars, bars, percent, percents, signed
+from probing.figures.inside.rows import Bars, bars, percents, signed
 from probing.figures.inside.tokens import labels_of, largest, left_out
 from probing.figures.style import DARK, LIGHT, Style
 from probing.figures.texts import short
 from probing.mechanism.values import Average, Reading, SentenceLayer, Token
+from probing.wording import percent
 
 Direction = Literal["from", "to"]
 """[CLS] reads from the tokens, or the tokens read from [CLS]: what it gives to them."""
@@ -78,7 +79,7 @@ def average(
     layer; without it the left panel stands alone.
     """
     style = DARK if dark else LIGHT
-    values, intercept = towards(found, chosen)
+    values, intercept = found.towards(chosen)
     shown = largest(values) if layer is None else largest(values, layer.parts)
     panels = [_signed("adds to the mean's logit", [values[i] for i in shown], style)]
     if layer is not None:
@@ -92,14 +93,6 @@ def average(
     ]
     heading = f"Layer {found.layer}: what makes the mean “{short(classes[chosen], 40)}”"
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
-
-
-def towards(found: Average, chosen: int) -> tuple[list[float], float]:
-    """A class's contributions by token and its intercept, whichever way they are stored."""
-    if len(found.contributions) > 1:
-        return list(found.contributions[chosen]), found.intercepts[chosen]
-    sign = 1.0 if chosen == 1 else -1.0
-    return [sign * value for value in found.contributions[0]], sign * found.intercepts[0]
 
 
 def _signed(

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.inside.rows import ROW, frame, label_rows, left_of, percent
+from probing.figures.inside.rows import ROW, frame, label_rows, left_of
 from probing.figures.inside.tokens import label_of, labels_of, largest, left_out
 from probing.figures.style import DARK, LIGHT, SMALL, Style, dress
 from probing.figures.texts import safe
 from probing.figures.traces import SHOWN
 from probing.mechanism.values import SentenceLayer, Token
+from probing.wording import percent
 
 
 def token_grid(

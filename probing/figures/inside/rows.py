@@ -3,7 +3,6 @@
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import floor, log10
 
 import plotly.graph_objects as go
 
@@ -12,6 +11,7 @@ from probing.figures.style import DARK, LIGHT, SMALL, Style, dress, width
 from probing.figures.texts import NAMES, short
 from probing.figures.traces import SHOWN, write
 from probing.mechanism.values import Row, RowLedger
+from probing.wording import places
 
 ROW = 21  # pixels of one row
 LETTERS = 14  # of a token, beside its bar
@@ -42,11 +42,6 @@ class Bars:
     """What follows the figure in hover."""
 
 
-def percent(share: float) -> str:
-    """A share with three digits: ``8.34%``."""
-    return f"{100 * share:.{places(share)}f}%" if share else "0%"
-
-
 def percents(shares: Sequence[float]) -> Callable[[float], str]:
     """How shares are written below each other: with the places that the largest of them needs."""
     digits = max(1, places(max(shares, default=0.0)))
@@ -58,11 +53,6 @@ def percents(shares: Sequence[float]) -> Callable[[float], str]:
         return f"{100 * share:.{digits}f}%"
 
     return write
-
-
-def places(share: float) -> int:
-    """Decimal places that show three digits of a share as a percentage, 0 … 4."""
-    return min(4, max(0, -floor(log10(share)))) if share > 0 else 0
 
 
 def signed(digits: int) -> Callable[[float], str]:
