@@ -15,6 +15,9 @@ from probing.wording import percent
 
 Direction = Literal["from", "to"]
 """[CLS] reads from the tokens, or the tokens read from [CLS]: what it gives to them."""
+BROUGHT = " of what [CLS] receives, by norm"
+LOOKED = " of [CLS]'s raw attention"
+GIVEN = " of its attention goes to [CLS]"
 
 
 # ---- what a token brings
@@ -35,7 +38,9 @@ def token_bars(
     style = DARK if dark else LIGHT
     if direction == "to":
         shown = largest(layer.received)
-        panel = _panel("attention to [CLS]", layer.received, shown, style.poolings["mean_words"])
+        panel = _panel(
+            "attention to [CLS]", layer.received, shown, style.poolings["mean_words"], GIVEN
+        )
         heading = f"Layer {layer.layer}: the tokens read [CLS]"
         note = "Each token shares out 100%: the bars are not parts of one whole."
         left = left_out(tokens, shown)
@@ -43,8 +48,8 @@ def token_bars(
     shown = largest(layer.parts)
     rest = sum(layer.parts) - sum(layer.parts[i] for i in shown)
     panels = [
-        _panel("brings, by norm", layer.parts, shown, style.poolings["cls"]),
-        _panel("raw attention", layer.attention, shown, style.quiet),
+        _panel("brings, by norm", layer.parts, shown, style.poolings["cls"], BROUGHT),
+        _panel("raw attention", layer.attention, shown, style.quiet, LOOKED),
     ]
     notes = [
         *left_out(tokens, shown, f", together {percent(rest)}"),
@@ -55,9 +60,11 @@ def token_bars(
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
 
 
-def _panel(title: str, values: Sequence[float], shown: Sequence[int], colour: str) -> Bars:
+def _panel(
+    title: str, values: Sequence[float], shown: Sequence[int], colour: str, meaning: str
+) -> Bars:
     kept = [values[i] for i in shown]
-    return Bars(title, kept, percents(kept), [colour] * len(shown))
+    return Bars(title, kept, percents(kept), [colour] * len(shown), meaning)
 
 
 # ---- signed
@@ -81,10 +88,11 @@ def average(
     style = DARK if dark else LIGHT
     values, intercept = found.towards(chosen)
     shown = largest(values) if layer is None else largest(values, layer.parts)
-    panels = [_signed("adds to the mean's logit", [values[i] for i in shown], style)]
+    kept = [values[i] for i in shown]
+    panels = [_signed("mean, logit", kept, style, " to the mean's logit")]
     if layer is not None:
-        panels[0] = _signed("mean: adds to logit", [values[i] for i in shown], style)
-        panels.append(_panel("[CLS]: brings, by norm", layer.parts, shown, style.poolings["cls"]))
+        hue = style.poolings["cls"]
+        panels.append(_panel("[CLS], by norm", layer.parts, shown, hue, BROUGHT))
     total, write = sum(values), signed(2)
     notes = [
         *left_out(tokens, shown),
@@ -96,12 +104,11 @@ def average(
 
 
 def _signed(
-    title: str, values: Sequence[float | None], style: Style, factor: float = 1.0, unit: str = ""
+    title: str, values: Sequence[float | None], style: Style, meaning: str, digits: int = 2
 ) -> Bars:
     """Bars to both sides: blue for, orange against."""
     colours = [style.poolings["pooled" if (v or 0.0) < 0 else "cls"] for v in values]
-    scaled = [None if v is None else factor * v for v in values]
-    return Bars(title, scaled, signed(2 if factor == 1 else 1), colours, unit)
+    return Bars(title, values, signed(digits), colours, meaning)
 
 
 def effects(
@@ -114,10 +121,11 @@ def effects(
     style = DARK if dark else LIGHT
     measures = [reading.occlusion, *([reading.gradient] if reading.gradient is not None else [])]
     shown = largest(*measures)
-    occluded = [reading.occlusion[i] for i in shown]
-    panels = [_signed("removal costs, points", occluded, style, 100.0, " points")]
+    costs = [None if v is None else 100 * v for v in (reading.occlusion[i] for i in shown)]
+    panels = [_signed("removal, points", costs, style, " points, lost with it", 1)]
     if reading.gradient is not None:
-        panels.append(_signed("gradient × input", [reading.gradient[i] for i in shown], style))
+        slopes = [reading.gradient[i] for i in shown]
+        panels.append(_signed("gradient × input", slopes, style, " gradient × input"))
     chosen = int(np.argmax(reading.probabilities))
     heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each token"
     notes = [*left_out(tokens, shown), "Special tokens are not removed."]

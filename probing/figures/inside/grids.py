@@ -18,11 +18,11 @@ def token_grid(
     tokens: Sequence[Token], layers: Sequence[SentenceLayer], *, dark: bool = False
 ) -> go.Figure:
     """What each token brings to [CLS] in every layer: a row per token, a column per layer."""
-    shown = largest(*(layer.parts for layer in layers))
+    shown = largest(np.max([layer.parts for layer in layers], axis=0))
     z = np.array([[layer.parts[i] for layer in layers] for i in shown])
     hover = [
         [
-            f"<b>{safe(label_of(tokens[i], 60), 60)}, token {i}</b><br>"
+            f"<b>{safe(label_of(tokens[i]), 60)}, token {i}</b><br>"
             f"{percent(layer.parts[i])} of what [CLS] receives in layer {layer.layer}<br>"
             f"raw attention {percent(layer.attention[i])}"
             for layer in layers
@@ -37,11 +37,11 @@ def token_grid(
 
 def heads(tokens: Sequence[Token], layer: SentenceLayer, *, dark: bool = False) -> go.Figure:
     """[CLS]'s attention in one layer: a row per token, a column per head. Heads count from 1."""
-    shown = largest(*layer.heads)
+    shown = largest(np.max(layer.heads, axis=0))
     z = np.array([[head[i] for head in layer.heads] for i in shown])
     hover = [
         [
-            f"<b>{safe(label_of(tokens[i], 60), 60)}, token {i}</b><br>"
+            f"<b>{safe(label_of(tokens[i]), 60)}, token {i}</b><br>"
             f"{percent(head[i])} of [CLS]'s attention, layer {layer.layer}, head {number}"
             for number, head in enumerate(layer.heads, 1)
         ]

@@ -14,7 +14,7 @@ from probing.mechanism.values import Row, RowLedger
 from probing.wording import places
 
 ROW = 21  # pixels of one row
-LETTERS = 14  # of a token, beside its bar
+WIDEST = 84  # pixels of a row's label: two panels fit beside it across a phone
 BETWEEN = 0.06  # of the width, between two panels
 LINE = 17  # pixels of a line of text
 FIGURE = 0.42  # of a bar's panel: room for the figure at the end of the longest bar
@@ -38,7 +38,7 @@ class Bars:
     write: Callable[[float], str]
     colours: Sequence[str]
     """By row."""
-    unit: str = ""
+    meaning: str = ""
     """What follows the figure in hover."""
 
 
@@ -91,6 +91,16 @@ def bars(
     label_rows(figure, [row.label for row in rows])
     frame(figure, style, heading, notes, left, ROW * len(rows))
     return figure
+
+
+def fitting(text: str) -> str:
+    """On one line, and cut to ``WIDEST``."""
+    flat = short(text, 60)
+    kept = flat
+    while width(kept, SMALL) > WIDEST:
+        flat = flat[:-1]
+        kept = f"{flat}…"
+    return kept
 
 
 def left_of(labels: Sequence[str]) -> int:
@@ -179,7 +189,7 @@ def _axis(panel: Bars, start: float, stop: float, style: Style) -> dict[str, obj
 def _bars(rows: Sequence[Labels], panel: Bars, axis: str) -> go.Bar:
     written = ["" if v is None else panel.write(v) for v in panel.values]
     shown = [
-        [f"<b>{html.escape(row.name, quote=False)}</b><br>{text}{panel.unit}: {panel.title}"]
+        [f"<b>{html.escape(row.name, quote=False)}</b><br>{text}{panel.meaning}" if text else ""]
         for row, text in zip(rows, written, strict=True)
     ]
     return go.Bar(
@@ -214,10 +224,11 @@ def row_ledger(found: RowLedger, *, dark: bool = False) -> go.Figure:
         rows.append((found.cls, found.rank))
     colours = [style.poolings["cls"] if i == marked else style.quiet for i in range(len(rows))]
     shares = [row.share for row, _ in rows]
-    panel = Bars("share of Σ ‖∂L/∂E‖² over all rows", shares, percents(shares), colours)
+    meaning = " of Σ ‖∂L/∂E‖² over all rows"
+    panel = Bars(f"share{meaning}", shares, percents(shares), colours, meaning)
     named = [
         Labels(
-            f"{rank:,}. {short(row.token, LETTERS)}",
+            fitting(f"{rank:,}. {row.token}"),
             f"{short(row.token, 60)}, row {rank:,} of {found.seen:,}, occurs {row.count:,} times",
         )
         for row, rank in rows

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from probing.figures.inside.rows import LETTERS, Labels
+from probing.figures.inside.rows import Labels, fitting
 from probing.figures.texts import short
 from probing.mechanism.values import Token
 
 MOST = 40  # rows that stay readable
 
 
-def largest(*measures: Sequence[float | None]) -> list[int]:
+def largest(*measures: Sequence[float | None] | np.ndarray) -> list[int]:
     """The rows to be shown, in sentence order: of more than ``MOST``, those largest in any.
 
     Sizes are taken regardless of sign and relative to each measure's largest.
@@ -27,13 +27,13 @@ def largest(*measures: Sequence[float | None]) -> list[int]:
 def labels_of(tokens: Sequence[Token], shown: Sequence[int]) -> list[Labels]:
     """Labels of tokens by their places in the sentence."""
     return [
-        Labels(label_of(tokens[i], LETTERS), f"{label_of(tokens[i], 60)}, token {i}") for i in shown
+        Labels(fitting(label_of(tokens[i])), f"{label_of(tokens[i])}, token {i}") for i in shown
     ]
 
 
-def label_of(token: Token, most: int) -> str:
+def label_of(token: Token) -> str:
     """A token on one line; one of white space alone is seen too."""
-    return short(token.text, most) or "␣"
+    return short(token.text, 60) or "␣"
 
 
 def left_out(tokens: Sequence[Token], shown: Sequence[int], more: str = "") -> list[str]:

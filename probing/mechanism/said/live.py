@@ -1,6 +1,6 @@
 """One sentence as the probes read it, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from probing.mechanism.said.tokens import SAME, highest, named, rank_correlation
 from probing.mechanism.values import Look, Missing, Reading, Token
@@ -33,8 +33,7 @@ def said_of_look(look: Look, *, untrained: bool = False) -> str:
     else:
         each = [f"{names[p]} reads {read[p]} ({_chance(by_pooling[p][-1])})" for p in names]
         said = listed(each)
-    since = listed([f"{names[p]} {_since(by_pooling[p], look.classes)}" for p in names])
-    return f"At layer {last}, {said}. So it stands for {since}."
+    return f"At layer {last}, {said}. {_since(by_pooling, names, look.classes)}"
 
 
 def _read(reading: Reading, classes: Sequence[str]) -> str:
@@ -46,14 +45,23 @@ def _chance(reading: Reading) -> str:
     return percent(max(reading.probabilities))
 
 
-def _since(readings: Sequence[Reading], classes: Sequence[str]) -> str:
-    """From which layer on a pooling reads what it reads at its last."""
+def _since(
+    by_pooling: Mapping[str, Sequence[Reading]], names: Mapping[str, str], classes: Sequence[str]
+) -> str:
+    """From which layer on each pooling reads what it reads at its last, those alike together."""
+    alike: dict[str, list[str]] = {}
+    for pooling, name in names.items():
+        alike.setdefault(_from(by_pooling[pooling], classes), []).append(name)
+    return f"It is so for {listed([f'{listed(who)} {when}' for when, who in alike.items()])}."
+
+
+def _from(readings: Sequence[Reading], classes: Sequence[str]) -> str:
     last, since = _read(readings[-1], classes), readings[-1].layer
     for reading in reversed(readings):
         if _read(reading, classes) != last:
             break
         since = reading.layer
-    if len(readings) > 1 and since == readings[0].layer:
+    if since == readings[0].layer:
         return "at every layer that has a probe"
     return f"from layer {since} on" if since < readings[-1].layer else f"at layer {since} only"
 

@@ -28,7 +28,8 @@ def highest(values: Sequence[float]) -> list[int]:
 
 def numbered(tokens: Sequence[Token], place: int) -> str:
     """``“card” (token 7)``: a text may stand in more than one place."""
-    return f"“{tokens[place].text}” (token {place})"
+    text = " ".join(tokens[place].text.split()) or "␣"
+    return f"“{text}” (token {place})"
 
 
 def named(tokens: Sequence[Token], places: Sequence[int]) -> str:
