@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 from probing.evidence import Estimate, Metric
 
@@ -24,6 +25,8 @@ SCORES = {
     "r2": "an R²",
 }
 MANY = 1_000_000  # sentences beyond which an estimate of how many it takes says nothing
+LEAST = 1e-6  # the smallest share that is written out
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,31 @@ def number(value: float, places: int) -> str:
     return f"−{text}" if value < 0 and float(text) else text
 
 
+def percent(share: float) -> str:
+    """A share from 0 to 1 with three digits: ``8.34%``."""
+    if 0 < share < LEAST:
+        return f"under {100 * LEAST:.4f}%"
+    return f"{100 * share:.{places(share)}f}%"
+
+
+def places(share: float) -> int:
+    """Decimal places that show three digits of a share as a percentage, 0 … 4."""
+    return min(4, max(0, -floor(log10(share)))) if share > 0 else 0
+
+
+def significant(value: float) -> str:
+    """Three digits of any figure: ``1.30``, ``0.00210``, ``3.00 × 10⁻¹²``."""
+    if value and not 1e-4 <= abs(value) < 1e6:
+        digits, power = f"{value:.2e}".split("e")
+        return f"{digits} × 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+    return number(value, max(0, 2 - floor(log10(abs(value))))) if value else "0"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def layer_list(layers: Sequence[int]) -> str:
     """``layers 1–3 and 5``."""
     spans: list[list[int]] = []
@@ -88,8 +116,7 @@ def layer_list(layers: Sequence[int]) -> str:
         else:
             spans.append([layer])
     parts = [f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans]
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"layer{'s' if len(layers) > 1 else ''} {listed}"
+    return f"layer{'s' if len(layers) > 1 else ''} {listed(parts)}"
 
 
 def about(sentences: int) -> str:

@@ -9,6 +9,18 @@ from probing.figures.codes import LENGTHS, description, learning
 from probing.figures.counts import class_counts, lengths
 from probing.figures.differences import comparisons, conditional
 from probing.figures.drawing import FIGURES, draw
+from probing.figures.inside import (
+    average,
+    effects,
+    gradient_shares,
+    heads,
+    knockout,
+    ledger,
+    readings,
+    row_ledger,
+    token_bars,
+    token_grid,
+)
 from probing.figures.layers import accuracy, first_scores, selectivity
 from probing.figures.maps import scatter
 from probing.figures.of_run import SCORES
@@ -30,6 +42,7 @@ __all__ = [
     "Scale",
     "accuracy",
     "arrival",
+    "average",
     "calibration",
     "choices",
     "class_counts",
@@ -37,10 +50,19 @@ __all__ = [
     "conditional",
     "description",
     "draw",
+    "effects",
     "first_scores",
     "geometry",
+    "gradient_shares",
+    "heads",
+    "knockout",
     "learning",
+    "ledger",
     "lengths",
+    "readings",
+    "row_ledger",
     "scatter",
     "selectivity",
+    "token_bars",
+    "token_grid",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 HEIGHT = 480  # pixels of a chart by layer; the distances between its labels rest on it
 TOP, BOTTOM, LEFT = 42, 48, 52  # pixels around the plot: a title line, an axis title, tick labels
@@ -74,7 +75,13 @@ def faded(colour: str, opacity: float) -> str:
 
 def width(text: str, size: int = LABEL) -> int:
     """Pixels that a line of text takes at most, in whichever sans-serif font is there."""
-    return round(sum(0.72 if c.isupper() else 0.56 for c in text) * size)
+    return round(sum(_ems(c) for c in text) * size)
+
+
+def _ems(character: str) -> float:
+    if east_asian_width(character) in "WF":
+        return 1.0
+    return 0.72 if character.isupper() else 0.56
 
 
 def dress(figure: Any, style: Style) -> None:

@@ -255,6 +255,13 @@ class Average:
     intercepts: tuple[float, ...]
     """(classes,) or (1,)"""
 
+    def towards(self, chosen: int) -> tuple[tuple[float, ...], float]:
+        """(T,) contributions to the logit of class ``chosen``, and its intercept."""
+        if len(self.contributions) > 1:
+            return self.contributions[chosen], self.intercepts[chosen]
+        sign = 1.0 if chosen == 1 else -1.0
+        return tuple(sign * v for v in self.contributions[0]), sign * self.intercepts[0]
+
 
 @dataclass(frozen=True)
 class Reading:

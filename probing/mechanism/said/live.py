@@ -1,0 +1,104 @@
+"""One sentence as the probes read it, in words."""
+
+from collections.abc import Mapping, Sequence
+
+from probing.mechanism.said.tokens import SAME, highest, named, rank_correlation
+from probing.mechanism.values import Look, Missing, Reading, Token
+from probing.representations import POOLINGS
+from probing.wording import Words, listed, number, percent
+
+ALIKE, PARTLY = 0.7, 0.3  # rank correlations from which two orders are called so
+
+
+def said_of_look(look: Look, *, untrained: bool = False) -> str:
+    """Which pooling reads which class at its last layer, and from which layer on.
+
+    ``untrained``: the encoder's pooler was never trained, and is called so.
+    """
+    if isinstance(look.readings, Missing):
+        return look.readings.reason
+    by_pooling: dict[str, list[Reading]] = {}
+    for reading in sorted(look.readings, key=lambda r: r.layer):
+        by_pooling.setdefault(reading.pooling, []).append(reading)
+    if not by_pooling:
+        return "No cell has a probe: each is the same vector for every sentence."
+    words = Words("accuracy", untrained)
+    names = {p: words.pooling(p) for p in (*POOLINGS, *by_pooling) if p in by_pooling}
+    last = max(r.layer for r in look.readings)
+    read = {p: _read(by_pooling[p][-1], look.classes) for p in names}
+    if len(set(read.values())) == 1:
+        chances = listed([_chance(by_pooling[p][-1]) for p in names])
+        verb = "reads" if len(names) == 1 else "read"
+        said = f"{listed(list(names.values()))} {verb} {next(iter(read.values()))} ({chances})"
+    else:
+        each = [f"{names[p]} reads {read[p]} ({_chance(by_pooling[p][-1])})" for p in names]
+        said = listed(each)
+    return f"At layer {last}, {said}. {_since(by_pooling, names, look.classes)}"
+
+
+def _read(reading: Reading, classes: Sequence[str]) -> str:
+    """The class that a cell reads; several where they are equally likely."""
+    return " or ".join(f"“{classes[i]}”" for i in highest(reading.probabilities))
+
+
+def _chance(reading: Reading) -> str:
+    return percent(max(reading.probabilities))
+
+
+def _since(
+    by_pooling: Mapping[str, Sequence[Reading]], names: Mapping[str, str], classes: Sequence[str]
+) -> str:
+    """From which layer on each pooling reads what it reads at its last, those alike together."""
+    alike: dict[str, list[str]] = {}
+    for pooling, name in names.items():
+        alike.setdefault(_from(by_pooling[pooling], classes), []).append(name)
+    return f"It is so for {listed([f'{listed(who)} {when}' for when, who in alike.items()])}."
+
+
+def _from(readings: Sequence[Reading], classes: Sequence[str]) -> str:
+    last, since = _read(readings[-1], classes), readings[-1].layer
+    for reading in reversed(readings):
+        if _read(reading, classes) != last:
+            break
+        since = reading.layer
+    if since == readings[0].layer:
+        return "at every layer that has a probe"
+    return f"from layer {since} on" if since < readings[-1].layer else f"at layer {since} only"
+
+
+def said_of_effects(tokens: Sequence[Token], reading: Reading, classes: Sequence[str]) -> str:
+    """Which token's removal costs the class most, and whether gradient × input orders them so."""
+    kept = [i for i, value in enumerate(reading.occlusion) if value is not None]
+    name, chance = _read(reading, classes), max(reading.probabilities)
+    if not kept:
+        return f"No token can be removed: nothing would be left to read as {name}."
+    costs = [float(reading.occlusion[i] or 0.0) for i in kept]
+    top = [kept[i] for i in highest(costs)]
+    if max(costs) > 0:
+        fall = f"from {percent(chance)} to {percent(max(0.0, chance - max(costs)))}"
+        said = f"Removing {named(tokens, top)} lowers the probability of {name} most, {fall}"
+        said += "" if len(top) == 1 else " for each alone"
+    else:
+        said = f"Removing no single token lowers the probability of {name} ({percent(chance)})"
+    return f"{said}. {_agreement(kept, costs, reading)}"
+
+
+def _agreement(kept: Sequence[int], costs: Sequence[float], reading: Reading) -> str:
+    if reading.gradient is None:
+        return "Gradient × input cannot be had here."
+    slopes = [reading.gradient[i] for i in kept]
+    if len(kept) < 3 or max(costs) - min(costs) < SAME or max(slopes) - min(slopes) < SAME:
+        return "Too little differs between its tokens to compare that with gradient × input."
+    rho = rank_correlation(costs, slopes)
+    if rho >= ALIKE:
+        how = "in much the same order"
+    elif rho >= PARTLY:
+        how = "in partly the same order"
+    elif rho > -PARTLY:
+        how = "in another order"
+    else:
+        how = "in rather the opposite order"
+    return (
+        f"Gradient × input puts the tokens {how} (rank correlation {number(rho, 2)}, "
+        f"{len(kept)} tokens)."
+    )
