@@ -9,11 +9,11 @@ from probing.encoders.encoder import Encoder, writable
 from probing.encoders.tokens import Tokens
 from probing.extraction import BATCH_TOKENS, encode_batch
 
-SPANS = 128
-"""Words up to which each is left out alone; of more, neighbours are left out together."""
+READ = 8_192
+"""Tokens read in all up to which each word is left out alone (of a sentence of 90 words); of longer
+sentences, neighbouring words are left out together."""
 FEWEST_SPANS = 16
-READ = 16_384
-"""Tokens read in all, above which there are fewer spans, down to ``FEWEST_SPANS``."""
+"""Spans that the longest sentence has nevertheless."""
 
 
 def spans(text: str, tokens: Tokens, encoder: Encoder) -> list[np.ndarray]:
@@ -33,7 +33,7 @@ def spans(text: str, tokens: Tokens, encoder: Encoder) -> list[np.ndarray]:
         else:
             words.append([place])
         before = word
-    most = max(FEWEST_SPANS, min(SPANS, READ // max(1, len(special))))
+    most = max(FEWEST_SPANS, READ // max(1, len(special)))
     groups = np.array_split(np.arange(len(words)), min(most, len(words)) or 1)
     return [np.array([p for w in group for p in words[w]]) for group in groups if len(group)]
 

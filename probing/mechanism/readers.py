@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -68,13 +69,16 @@ class Readers:
     @staticmethod
     def load(path: Path) -> "Readers":
         """What ``save`` wrote; raises OSError, ValueError or KeyError for another file."""
-        with np.load(path, allow_pickle=False) as file:
-            parts = zip(
-                *(file[name] for name in ("layers", "poolings", "weights", "intercepts")),
-                strict=True,
-            )
-            found = tuple(Reader(int(a), str(p), w, b) for a, p, w, b in parts)
-            return Readers(tuple(str(name) for name in file["classes"]), found)
+        try:
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+                parts = zip(
+                    *(file[name] for name in ("layers", "poolings", "weights", "intercepts")),
+                    strict=True,
+                )
+                found = tuple(Reader(int(a), str(p), w, b) for a, p, w, b in parts)
+                return Readers(tuple(str(name) for name in file["classes"]), found)
+        except (BadZipFile, EOFError) as error:
+            raise ValueError(f"{path.name} is damaged: {error}") from error
 
 
 def fit_reader(

@@ -84,6 +84,8 @@ def _vector(states: Tensor, batch: dict[str, Tensor], encoder: Encoder, name: st
 
 
 def _one(logit: Tensor, x: Tensor, width: int) -> tuple[float, ...] | None:
+    if not logit.requires_grad:
+        return None
     (gradient,) = torch.autograd.grad(logit, x, retain_graph=True, allow_unused=True)
     if gradient is None:
         return None

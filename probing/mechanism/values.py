@@ -272,8 +272,11 @@ class Reading:
     probabilities: tuple[float, ...]
     """(classes,)"""
     occlusion: tuple[float | None, ...]
-    """(T,) probability of the class that the whole sentence gets, less the same without that
-    token; None for special tokens and where nothing would be left."""
+    """(T,) probability of the class that the whole sentence gets, less the same without the word
+    that the token is of: the pieces of a word are left out together and have the same value (each
+    token alone where the tokenizer knows no words). Of long sentences, about 90 words and more,
+    neighbouring words are left out together. None for special tokens and where nothing would be
+    left."""
     gradient: tuple[float, ...] | None
     """(T,) gradient × input: Σ_h x_th ∂(logit of that class)/∂x_th at the word embeddings x; None
     where gradients cannot be had."""

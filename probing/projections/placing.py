@@ -69,7 +69,7 @@ def _among_neighbours(points: np.ndarray, x: np.ndarray, new: np.ndarray) -> np.
     middle = x.mean(axis=0, dtype=np.float64).astype(np.float32)
     near, away = x - middle, (new - middle).astype(np.float32)
     found = np.empty((len(new), points.shape[1]), dtype=np.float32)
-    for rows in parts(np.arange(len(new)), len(x)):
+    for rows in parts(np.arange(len(new)), len(x)) if len(new) else ():
         distances = pairwise_distances(away[rows], near)
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
         # measured once more: by matrix products, twins are a rounding error apart and not zero
