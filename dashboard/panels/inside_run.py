@@ -19,7 +19,12 @@ def arrival(run: Run, dark: bool) -> None:
         if not run.evidence.shapes:
             st.info("This run was made without its geometry. Run it again to see this.")
             return
-        said = wording.said_of_arrival(run.evidence.shapes, run.evidence.checks)
+        said = wording.said_of_arrival(
+            run.evidence.shapes,
+            run.evidence.checks,
+            wording.plain_scores(run),
+            run.evidence.metric,
+        )
         st.markdown(plain(said))
         name, options = ("arrival", {}) if run.kind != "none" else ("geometry", _VARIANCE)
         figure = cached.figure(run, name, dark=dark, **options)

@@ -163,7 +163,7 @@ def average(look: Look | None, dark: bool) -> None:
             found = next(one for one in look.averages if one.layer == layer)
             chosen = _class("i:average_class", look, _best(look, layer, "mean"))
         beside = _sentence_layer(look, layer)
-        said = wording.said_of_average(look.tokens, found, chosen, look.classes)
+        said = wording.said_of_average(look.tokens, found, chosen, look.classes, beside)
         st.markdown(plain(said))
         _plot(
             figures.average(look.tokens, found, chosen, look.classes, beside, dark=dark),

@@ -80,13 +80,13 @@ def _newcomer(point: Sequence[float], style: Style) -> Any:
         name="your sentence",
         text=["your sentence"],
         textposition="top center",
-        textfont={"color": style.text, "size": 14},
+        textfont={"color": style.ink, "size": 14},
         hoverinfo="name",
         showlegend=False,
         marker={
             "size": 18,
             "symbol": "star",
-            "color": style.text,
+            "color": style.ink,
             "line": {"width": 2, "color": style.paper},
         },
     )

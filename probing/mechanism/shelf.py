@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from probing.errors import RunFolderError
 from probing.mechanism.readers import Readers
-from probing.mechanism.values import Inside, Look
+from probing.mechanism.values import Inside, Look, Missing
 
 FOLDER = "mechanism"
 INSIDE = "inside.json"
@@ -74,9 +74,26 @@ def load_readers(folder: Path) -> Readers | None:
 
 def look_from_json(value: Mapping[str, Any]) -> Look:
     """The ``Look`` whose ``asdict`` went through JSON."""
-    import cattrs
+    from cattrs import Converter
 
-    return cattrs.structure(value, Look)
+    converter = Converter()
+
+    def structure(value: Any, union: Any) -> Any:
+        """A tuple came as a list, ``Missing`` as a mapping."""
+        of = (
+            Missing
+            if isinstance(value, Mapping)
+            else next(t for t in get_args(union) if t != Missing)
+        )
+        return converter.structure(value, of)
+
+    converter.register_structure_hook_func(_tuple_or_missing, structure)
+    return converter.structure(value, Look)
+
+
+def _tuple_or_missing(of: Any) -> bool:
+    parts = get_args(of)
+    return Missing in parts and any(get_origin(part) is tuple for part in parts)
 
 
 def _damaged(path: Path, error: Exception) -> RunFolderError:

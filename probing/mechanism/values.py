@@ -283,6 +283,16 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A new sentence on a map that exists."""
+
+    name: str
+    """``Projection.name``"""
+    point: tuple[float, ...]
+    """(2,) or (3,)"""
+
+
+@dataclass(frozen=True)
 class Look:
     """One sentence through the encoder, read by probes fitted on a run's sentences."""
 
@@ -299,15 +309,5 @@ class Look:
     """By layer, 0 … L."""
     readings: tuple[Reading, ...] | Missing
     """By pooling, then by layer; a constant cell has none."""
-    places: tuple["Place", ...] = ()
+    places: tuple[Place, ...] = ()
     """Where it lies on the run's maps."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A new sentence on a map that exists."""
-
-    name: str
-    """``Projection.name``"""
-    point: tuple[float, ...]
-    """(2,) or (3,)"""

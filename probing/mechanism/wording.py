@@ -12,6 +12,8 @@ from probing.mechanism.said.gradients import said_of_gradients, said_of_rows
 from probing.mechanism.said.knockout import said_of_knockout
 from probing.mechanism.said.ledger import said_of_ledger, said_of_sentence_ledger
 from probing.mechanism.said.live import said_of_effects, said_of_look
+from probing.mechanism.said.proof import said_of_proof
+from probing.mechanism.said.summary import summary
 
 __all__ = [
     "COMPUTED",
@@ -23,6 +25,8 @@ __all__ = [
     "said_of_knockout",
     "said_of_ledger",
     "said_of_look",
+    "said_of_proof",
     "said_of_rows",
     "said_of_sentence_ledger",
+    "summary",
 ]

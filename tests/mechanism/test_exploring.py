@@ -3,8 +3,10 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,12 +27,21 @@ Stored = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory, checkpoint: Stored, toy: Toy) -> Stored:
+def make(
+    tmp_path_factory: pytest.TempPathFactory,
+    checkpoint: Stored,
+    toy: Toy,
+    coarse: Callable[[], AbstractContextManager[None]],
+) -> Stored:
     """A stored run of the toy sentences on a tiny encoder; ``labels`` as given."""
 
-    def store(labels: list[str] | None, family: str = "bert", *, slim: bool = False) -> Path:
+    def store(
+        labels: list[str] | None, family: str = "bert", *, exact: bool = False, **choices: Any
+    ) -> Path:
         folder = tmp_path_factory.mktemp("run") / "run"
-        probing.run(toy[0], labels, encoder=checkpoint(family), out=folder, slim=slim)
+        choices = {"poolings": ("cls", "mean"), "maps": "none", **choices}
+        with nullcontext() if exact else coarse():
+            probing.run(toy[0], labels, encoder=checkpoint(family), out=folder, **choices)
         return folder
 
     return store
@@ -39,7 +50,7 @@ def make(tmp_path_factory: pytest.TempPathFactory, checkpoint: Stored, toy: Toy)
 @pytest.fixture(scope="module")
 def folder(make: Stored, toy: Toy) -> Path:
     """Of classes, explored."""
-    folder = make(toy[1])
+    folder = make(toy[1], maps="last", exact=True)
     explore_folder(folder)
     return folder
 
@@ -98,8 +109,9 @@ def test_intact_vectors_are_scored_as_the_run_scored_them(folder: Path, subject:
     assert found.knockout.intact.value == pytest.approx(subject.run.cell(last, "cls").accuracy)
 
 
-def test_a_run_without_vectors_makes_them_again(make: Stored, toy: Toy, folder: Path) -> None:
-    slim = make(toy[1], slim=True)
+def test_a_run_without_vectors_makes_them_again(folder: Path, tmp_path: Path) -> None:
+    slim = tmp_path / "run"
+    shutil.copytree(folder, slim, ignore=shutil.ignore_patterns("representations", "mechanism"))
     assert load_run(slim).representations is None
     one, two = explore_folder(slim), shelf.load(folder)
     assert two is not None
@@ -128,8 +140,8 @@ def test_without_classes_there_is_a_word_where_something_is_missing(
     assert seen.proof.steps
 
 
-def test_a_family_without_attention_says_so(make: Stored, toy: Toy) -> None:
-    found = explore_folder(make(toy[1], "fnet"))
+def test_a_family_without_attention_says_so(make: Stored) -> None:
+    found = explore_folder(make(None, "fnet"))
     assert isinstance(found.ledger, Missing)
     assert isinstance(found.knockout, Missing)
     assert "attention" in found.ledger.reason
@@ -164,9 +176,7 @@ def test_a_sentence_that_cannot_be_looked_at_is_refused(
         look(text, subject, subject.readers())
 
 
-def test_another_encoder_under_the_same_name_is_refused(
-    folder: Path, checkpoint: Stored
-) -> None:
+def test_another_encoder_under_the_same_name_is_refused(folder: Path, checkpoint: Stored) -> None:
     run = load_run(folder)
     other = probing.encoders.load_encoder(checkpoint("roberta"))
     with pytest.raises(EncoderError, match="not the encoder of this run any more"):
@@ -177,7 +187,7 @@ def test_another_encoder_under_the_same_name_is_refused(
 def test_a_damaged_file_is_said_to_be_damaged(folder: Path, tmp_path: Path, name: str) -> None:
     copy = tmp_path / "run"
     shutil.copytree(folder, copy)
-    (copy / shelf.FOLDER / name).write_bytes(b"{\"format\": 1, \"inside\": {}}")
+    (copy / shelf.FOLDER / name).write_bytes(b'{"format": 1, "inside": {}}')
     with pytest.raises(RunFolderError, match=f"{name} is damaged"):
         shelf.load(copy) if name == shelf.INSIDE else shelf.load_readers(copy)
 
