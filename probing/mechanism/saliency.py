@@ -1,4 +1,4 @@
-"""Gradient × input: what each token's word embedding does to a probe's logit, to first order."""
+"""Gradient × input: what each token's layer-0 vector does to a probe's logit, to first order."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,49 +18,75 @@ from .readers import Reader
 def gradient_times_input(
     tokens: Tokens, encoder: Encoder, readers: Sequence[Reader], classes: Sequence[int]
 ) -> list[tuple[float, ...] | None]:
-    """For each reader Σ_h x_th ∂(logit of its class)/∂x_th over the T tokens of one sentence.
+    """For each reader Σ_i h_ti ∂(logit of its class)/∂h_ti over the T tokens of one sentence.
 
-    ``x`` are the word embeddings, before positions, segments and the first LayerNorm; ``classes``
-    is a class number for each reader. One forward pass, and one backward pass for each reader. None
-    where the model gives no gradient: it works on numbers that torch does not follow, or looks up
-    its embeddings more than once.
+    ``h`` is the embedding output, layer 0; ``classes`` is a class number for each reader. At the
+    word embeddings nothing could be seen: a LayerNorm follows, which does not heed length, so the
+    word's part is the opposite of its position's and segment's, and exactly 0 where those are added
+    elsewhere (DeBERTa-v2, ModernBERT). For the mean at layer 0 it is what ``averages`` gives.
+
+    One forward pass, and one backward pass for each reader. None where torch finds no way back.
     """
     nothing: list[tuple[float, ...] | None] = [None] * len(readers)
     try:
         # what is made in inference mode cannot be differentiated
-        with torch.inference_mode(False), torch.enable_grad(), _word_embeddings(encoder) as found:
+        with torch.inference_mode(False), torch.enable_grad(), _recorded(encoder) as outputs:
             batch = tokens.batch(np.array([0]), encoder)
             inputs = encoder.model_inputs(batch)
-            output = encoder.model(**inputs, output_hidden_states=True, return_dict=True)
-            if len(found) != 1:
-                return nothing
+            given = encoder.model(**inputs, output_hidden_states=True, return_dict=True)
             width = batch["input_ids"].shape[1]
-            states = [state[:, :width] for state in output.hidden_states]
+            states = [state[:, :width] for state in given.hidden_states]
+            source = _source(outputs, states[0][0])
+            if source is None:
+                return nothing
+            states[0] = source.reshape(1, -1, source.shape[-1])[:, :width]
             return [
-                _one(_logit(states[reader.layer], batch, encoder, reader, c), found[0], width)
-                for reader, c in zip(readers, classes, strict=True)
+                _one(_logit(states[reader.layer], batch, encoder, reader, number), source, width)
+                for reader, number in zip(readers, classes, strict=True)
             ]
-    except RuntimeError:  # no path back, or one that was overwritten
+    except RuntimeError:  # a state on the way was overwritten, or cannot be followed
         return nothing
 
 
 @contextmanager
-def _word_embeddings(encoder: Encoder) -> Iterator[list[Tensor]]:
-    """Within the block, the word embeddings that each forward pass looks up, as leaves.
+def _recorded(encoder: Encoder) -> Iterator[list[Tensor]]:
+    """Within the block, what each module puts out, in order, as torch follows it.
 
-    The model goes on with a copy, which it may change in place.
+    It follows what comes after the word embeddings: of these the model gets a copy that requires a
+    gradient, and which it may change in place. The weights require none.
     """
-    leaves: list[Tensor] = []
+    outputs: list[Tensor] = []
 
-    def hook(_module: Any, _inputs: Any, output: Tensor) -> Tensor:
-        leaves.append(output.detach().requires_grad_())
-        return leaves[-1].clone()
+    def begin(_module: Any, _inputs: Any, output: Tensor) -> Tensor:
+        return output.detach().requires_grad_().clone()
 
-    handle = encoder.model.get_input_embeddings().register_forward_hook(hook)
+    def record(_module: Any, _inputs: Any, output: Any) -> None:
+        state = output[0] if isinstance(output, tuple) and output else output
+        if isinstance(state, Tensor):
+            outputs.append(state)
+
+    handles = [encoder.model.get_input_embeddings().register_forward_hook(begin)]
+    handles += [module.register_forward_hook(record) for module in encoder.model.modules()]
     try:
-        yield leaves
+        yield outputs
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
+
+
+def _source(outputs: Sequence[Tensor], first: Tensor) -> Tensor | None:
+    """The output on the model's way that holds layer 0's states ``first`` (T, H).
+
+    What transformers returns may be a copy beside the way: XLNet goes on with (T, 1, H), Longformer
+    with padding at the end.
+    """
+    length, hidden = first.shape
+    for output in outputs:
+        if output.requires_grad and output.ndim == 3 and 1 in output.shape[:2]:
+            flat = output.reshape(-1, output.shape[-1])
+            if flat.shape[1] == hidden and torch.equal(flat[:length], first):
+                return output
+    return None
 
 
 def _logit(
@@ -83,12 +109,11 @@ def _vector(states: Tensor, batch: dict[str, Tensor], encoder: Encoder, name: st
     return encoder.pool(first) if name == "pooled" else first
 
 
-def _one(logit: Tensor, x: Tensor, width: int) -> tuple[float, ...] | None:
+def _one(logit: Tensor, source: Tensor, width: int) -> tuple[float, ...] | None:
     if not logit.requires_grad:
         return None
-    (gradient,) = torch.autograd.grad(logit, x, retain_graph=True, allow_unused=True)
+    (gradient,) = torch.autograd.grad(logit, source, retain_graph=True, allow_unused=True)
     if gradient is None:
         return None
-    # (1, T, E), or (T, 1, E) in XLNet; Longformer's has padding at the end
-    products = (x.detach().double() * gradient.double()).sum(dim=-1).flatten()[:width]
+    products = (source.detach().double() * gradient.double()).sum(dim=-1).flatten()[:width]
     return tuple(products.tolist()) if bool(products.isfinite().all()) else None

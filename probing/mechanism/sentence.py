@@ -41,12 +41,13 @@ def averages(text: str, encoder: Encoder, readers: Readers) -> tuple[Average, ..
     """What each token adds to the logits of the mean's probe, by layer; one forward pass.
 
     With the intercepts they add up to the logits of the mean: w·(1/T) Σ_t h_t = Σ_t w·h_t / T.
-    Computed in float64.
+    Computed in float64. Raises EncoderError as ``tokens_of_sentence`` does.
     """
     wanted = {reader.layer: reader for reader in readers.all if reader.pooling == "mean"}
     if not wanted:
         return _NO_MEAN
     batch = tokens_of([text], encoder).batch(np.array([0]), encoder)
+    encoder.cls_positions(batch)  # a text that the encoder cannot read is refused here
     found: dict[int, Average] = {}
 
     def visit(layer: int, states: Tensor) -> None:
@@ -65,7 +66,7 @@ def readings(text: str, encoder: Encoder, readers: Readers) -> tuple[Reading, ..
     """The probabilities of every probe, and which tokens they rest on, by two measures.
 
     Costs a pass over the sentence without each of its words, and a forward and a backward pass
-    for each probe. No state is left in the encoder.
+    for each probe. No state is left in the encoder. Raises EncoderError as ``tokens_of_sentence``.
     """
     if not readers.all:
         return _NO_PROBES

@@ -278,8 +278,8 @@ class Reading:
     neighbouring words are left out together. None for special tokens and where nothing would be
     left."""
     gradient: tuple[float, ...] | None
-    """(T,) gradient × input: Σ_h x_th ∂(logit of that class)/∂x_th at the word embeddings x; None
-    where gradients cannot be had."""
+    """(T,) gradient × input: Σ_i h_ti ∂(logit of that class)/∂h_ti at the embedding output h (layer
+    0); of two classes, the logit towards that class. None where gradients cannot be had."""
 
 
 @dataclass(frozen=True)
