@@ -195,7 +195,7 @@ def test_the_figures_at_the_bars_ends_fit_into_their_panels_on_a_phone(factor: f
 def test_without_gradients_occlusion_stands_alone() -> None:
     figure = figures.effects(TOKENS, made.reading(gradient=None), made.CLASSES)
     assert len(figure.data) == 1
-    assert "not removed" in said(figure)
+    assert "special tokens stay" in said(figure)
 
 
 def test_nothing_to_show_is_no_error() -> None:

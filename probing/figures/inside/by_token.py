@@ -112,9 +112,9 @@ def _signed(title: str, values: Sequence[float | None], style: Style, meaning: s
 def effects(
     tokens: Sequence[Token], reading: Reading, classes: Sequence[str], *, dark: bool = False
 ) -> go.Figure:
-    """What removing each token takes from the class that is read, beside gradient × input.
+    """What removing each token's word takes from the class that is read, beside gradient × input.
 
-    Without gradients the left panel stands alone. Special tokens are not removed: no bar.
+    Without gradients the left panel stands alone. Special tokens stay: no bar.
     """
     style = DARK if dark else LIGHT
     measures = [reading.occlusion, *([reading.gradient] if reading.gradient is not None else [])]
@@ -125,6 +125,6 @@ def effects(
         slopes = [reading.gradient[i] for i in shown]
         panels.append(_signed("gradient × input", slopes, style, " gradient × input"))
     chosen = int(np.argmax(reading.probabilities))
-    heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each token"
-    notes = [*left_out(tokens, shown), "Special tokens are not removed."]
+    heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each word"
+    notes = [*left_out(tokens, shown), "A word goes with all its pieces; special tokens stay."]
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
