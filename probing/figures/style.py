@@ -81,6 +81,8 @@ def width(text: str, size: int = LABEL) -> int:
 def _ems(character: str) -> float:
     if east_asian_width(character) in "WF":
         return 1.0
+    if character in "mwMW@":
+        return 0.76
     return 0.72 if character.isupper() else 0.56
 
 

@@ -42,10 +42,11 @@ COMPUTED = {
     "‖∂L/∂E_v‖² over the sum of all rows. [CLS] always stands at the same position, so where "
     "positions have a table too, ∂L/∂E[CLS] = ∂L/∂P[0]: one parameter, not two.",
     "live": "The sentence is encoded once; every layer and pooling is read by the probe fitted on "
-    "all of the run's sentences. *Occlusion*: each token in turn is left out and the sentence "
-    "encoded again; shown is the probability of the class that is read, less the same without the "
-    "token. *Gradient × input*: Σ_h x_th · ∂logit/∂x_th at the word embeddings x (Shrikumar et al. "
-    "2016), the effect to first order of scaling a token's embedding to nothing. The two answer "
+    "all of the run's sentences. *Occlusion*: each word in turn, with all its pieces, is left out "
+    "and the sentence encoded again; shown is the probability of the class that is read, less the "
+    "same without the word (in long sentences neighbouring words go together). *Gradient × input*: "
+    "Σ_i h_ti · ∂logit/∂h_ti at the embedding output h, layer 0 (Shrikumar et al. 2016): the "
+    "effect, to first order, of scaling a token's vector down to nothing. The two answer "
     "different questions and need not agree. Its place on a map comes from the map's own "
     "`transform`; the map is not drawn anew.",
 }

@@ -170,17 +170,32 @@ def test_occlusion_in_points_stands_beside_gradient_times_input() -> None:
     assert occluded.text[1] == "−9.0"
     assert occluded.text[4] == "0.0"
     assert slopes.text[6] == "0.00"
+    assert slopes.text[0] == "−1.20"
     assert "−9.0 points, lost with it" in occluded.customdata[1][0]
-    # room for the figures on both sides
-    low, high = figure.layout.xaxis.range
-    assert low < 1.3 * -9
-    assert high > 1.3 * 30
+
+
+@pytest.mark.parametrize("factor", [1e-3, 0.07, 1.0, 40.0])
+def test_the_figures_at_the_bars_ends_fit_into_their_panels_on_a_phone(factor: float) -> None:
+    slopes = tuple(factor * 0.3 * (i - 6) for i in range(16))
+    figure = figures.effects(TOKENS, made.reading(gradient=slopes), made.CLASSES)
+    for number, bars in enumerate(figure.data):
+        axis = figure.layout[f"xaxis{number + 1 if number else ''}"]
+        low, high = axis.range
+        share = axis.domain[1] - axis.domain[0]
+        pixel = (high - low) / (share * (350 - figure.layout.margin.l - figure.layout.margin.r))
+        drawn = [(v, t) for v, t in zip(bars.x, bars.text, strict=True) if v is not None]
+        for value, text in drawn:
+            room = width(text, 11) * pixel
+            assert low <= value - (room if value < 0 else 0)
+            assert value + (room if value >= 0 else 0) <= high
+        ends = max(v for v, _ in drawn) - min(v for v, _ in drawn)
+        assert ends / pixel >= 20  # and there are bars to be seen
 
 
 def test_without_gradients_occlusion_stands_alone() -> None:
     figure = figures.effects(TOKENS, made.reading(gradient=None), made.CLASSES)
     assert len(figure.data) == 1
-    assert "not removed" in said(figure)
+    assert "special tokens stay" in said(figure)
 
 
 def test_nothing_to_show_is_no_error() -> None:
@@ -273,3 +288,4 @@ def test_a_blank_token_is_seen() -> None:
 def test_letters_as_wide_as_high_are_measured_so() -> None:
     assert width("漢字", 12) == 24
     assert width("ab", 12) == 13
+    assert width("mw", 12) == 18

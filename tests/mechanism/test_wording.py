@@ -398,12 +398,19 @@ def test_what_removal_costs_and_whether_gradients_agree() -> None:
     assert "rather the opposite order (rank correlation −1.00, 4 tokens)" in against
 
 
+def test_pieces_of_a_word_are_removed_together_and_a_tie_is_told() -> None:
+    word = effects((None, 0.1, 0.3, 0.3, 0.0), None)
+    assert "Removing “was my” (tokens 2–3) lowers" in word
+    tie = effects((None, 0.3, 0.1, 0.3, 0.0), None)
+    assert "Removing “why” (token 1) (or others, alike) lowers" in tie
+
+
 def test_where_there_is_nothing_to_compare_it_is_said() -> None:
     assert "cannot be had here" in effects((None, 0.1, 0.2), None)
     assert "Too little differs" in effects((None, 0.1, 0.2), (0.0, 1.0, 2.0))
     assert "Too little differs" in effects((0.1, 0.2, 0.3), (1.0, 1.0, 1.0))
     assert "No token can be removed" in effects((None, None), (0.0, 1.0))
-    assert "Removing no single token lowers" in effects((-0.1, -0.2, 0.0), (0.0, 1.0, 2.0))
+    assert "Removing no single word lowers" in effects((-0.1, -0.2, 0.0), (0.0, 1.0, 2.0))
 
 
 @settings(max_examples=60, deadline=None)

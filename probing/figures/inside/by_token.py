@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.inside.rows import Bars, bars, percents, signed
+from probing.figures.inside.rows import Bars, bars, percents, signed, signed_like
 from probing.figures.inside.tokens import labels_of, largest, left_out
 from probing.figures.style import DARK, LIGHT, Style
 from probing.figures.texts import short
@@ -103,30 +103,28 @@ def average(
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
 
 
-def _signed(
-    title: str, values: Sequence[float | None], style: Style, meaning: str, digits: int = 2
-) -> Bars:
+def _signed(title: str, values: Sequence[float | None], style: Style, meaning: str) -> Bars:
     """Bars to both sides: blue for, orange against."""
     colours = [style.poolings["pooled" if (v or 0.0) < 0 else "cls"] for v in values]
-    return Bars(title, values, signed(digits), colours, meaning)
+    return Bars(title, values, signed_like(values), colours, meaning)
 
 
 def effects(
     tokens: Sequence[Token], reading: Reading, classes: Sequence[str], *, dark: bool = False
 ) -> go.Figure:
-    """What removing each token takes from the class that is read, beside gradient × input.
+    """What removing each token's word takes from the class that is read, beside gradient × input.
 
-    Without gradients the left panel stands alone. Special tokens are not removed: no bar.
+    Without gradients the left panel stands alone. Special tokens stay: no bar.
     """
     style = DARK if dark else LIGHT
     measures = [reading.occlusion, *([reading.gradient] if reading.gradient is not None else [])]
     shown = largest(*measures)
     costs = [None if v is None else 100 * v for v in (reading.occlusion[i] for i in shown)]
-    panels = [_signed("removal, points", costs, style, " points, lost with it", 1)]
+    panels = [_signed("removal, points", costs, style, " points, lost with it")]
     if reading.gradient is not None:
         slopes = [reading.gradient[i] for i in shown]
         panels.append(_signed("gradient × input", slopes, style, " gradient × input"))
     chosen = int(np.argmax(reading.probabilities))
-    heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each token"
-    notes = [*left_out(tokens, shown), "Special tokens are not removed."]
+    heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each word"
+    notes = [*left_out(tokens, shown), "A word goes with all its pieces; special tokens stay."]
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)

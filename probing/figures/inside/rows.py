@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from probing.figures.placing import wrapped
-from probing.figures.style import DARK, LIGHT, SMALL, Style, dress, width
+from probing.figures.style import DARK, LIGHT, NARROW, SMALL, Style, dress, width
 from probing.figures.texts import NAMES, short
 from probing.figures.traces import SHOWN, write
 from probing.mechanism.values import Row, RowLedger
@@ -17,7 +17,10 @@ ROW = 21  # pixels of one row
 WIDEST = 84  # pixels of a row's label: two panels fit beside it across a phone
 BETWEEN = 0.06  # of the width, between two panels
 LINE = 17  # pixels of a line of text
-FIGURE = 0.42  # of a bar's panel: room for the figure at the end of the longest bar
+FONT = SMALL - 1  # of the figures
+SHORTEST = 24  # pixels that bars have at least, from end to end
+STEPS = 40  # towards the range that just fits; each leaves a share of the rest
+GAP = 6  # pixels between a bar and its figure, and after it
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,12 @@ def signed(digits: int) -> Callable[[float], str]:
     return write
 
 
+def signed_like(values: Sequence[float | None]) -> Callable[[float], str]:
+    """The same with as many places as show three digits of the largest."""
+    largest = max((abs(v) for v in values if v is not None), default=0.0)
+    return signed(min(4, max(0, places(largest / 100))) if largest else 0)
+
+
 def bars(
     rows: Sequence[Labels],
     panels: Sequence[Bars],
@@ -82,11 +91,12 @@ def bars(
     dress(figure, style)
     left = left_of([row.label for row in rows])
     each = (1 - BETWEEN * (len(panels) - 1)) / len(panels)
+    pixels = each * (NARROW - left)
     for number, panel in enumerate(panels):
         axis = "" if number == 0 else str(number + 1)
         start = number * (each + BETWEEN)
         figure.add_trace(_bars(rows, panel, f"x{axis}"))
-        figure.update_layout({f"xaxis{axis}": _axis(panel, start, start + each, style)})
+        figure.update_layout({f"xaxis{axis}": _axis(panel, start, start + each, pixels, style)})
         _above(figure, panel.title, start, _hue(panel, style))
     label_rows(figure, [row.label for row in rows])
     frame(figure, style, heading, notes, left, ROW * len(rows))
@@ -169,13 +179,10 @@ def _above(figure: go.Figure, text: str, start: float, colour: str) -> None:
     )
 
 
-def _axis(panel: Bars, start: float, stop: float, style: Style) -> dict[str, object]:
-    values = [v for v in panel.values if v is not None] or [0.0]
-    low, high = min(0.0, *values), max(0.0, *values)
-    room = FIGURE * ((high - low) or 1.0)
+def _axis(panel: Bars, start: float, stop: float, pixels: float, style: Style) -> dict[str, object]:
     return {
         "domain": [start, stop],
-        "range": [low - room if low < 0 else 0.0, high + room if high > 0 or low == 0 else 0.0],
+        "range": _range(panel, pixels),
         "showgrid": False,
         "showline": False,
         "showticklabels": False,
@@ -184,6 +191,20 @@ def _axis(panel: Bars, start: float, stop: float, style: Style) -> dict[str, obj
         "zerolinewidth": 1,
         "fixedrange": True,
     }
+
+
+def _range(panel: Bars, pixels: float) -> list[float]:
+    """Ends of an axis ``pixels`` long that hold each bar with the figure at its end."""
+    drawn = [(v, width(panel.write(v), FONT) + GAP) for v in panel.values if v is not None]
+    low, high = min([0.0, *(v for v, _ in drawn)]), max([0.0, *(v for v, _ in drawn)])
+    if low == high:
+        return [0.0, 1.0]
+    least, most = low, high
+    for _ in range(STEPS):
+        pixel = min((most - least) / pixels, (high - low) / SHORTEST)
+        least = min([0.0, *(v - room * pixel for v, room in drawn if v < 0)])
+        most = max([0.0, *(v + room * pixel for v, room in drawn if v >= 0)])
+    return [least, most]
 
 
 def _bars(rows: Sequence[Labels], panel: Bars, axis: str) -> go.Bar:
@@ -199,7 +220,7 @@ def _bars(rows: Sequence[Labels], panel: Bars, axis: str) -> go.Bar:
         orientation="h",
         text=written,
         textposition="outside",
-        textfont={"size": SMALL - 1},
+        textfont={"size": FONT},
         cliponaxis=False,
         marker={"color": list(panel.colours), "line": {"width": 0}},
         customdata=shown,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from probing.mechanism.said.tokens import SAME, highest, named, rank_correlation
+from probing.mechanism.said.tokens import SAME, highest, numbered, rank_correlation
 from probing.mechanism.values import Look, Missing, Reading, Token
 from probing.representations import POOLINGS
 from probing.wording import Words, listed, number, percent
@@ -67,7 +67,7 @@ def _from(readings: Sequence[Reading], classes: Sequence[str]) -> str:
 
 
 def said_of_effects(tokens: Sequence[Token], reading: Reading, classes: Sequence[str]) -> str:
-    """Which token's removal costs the class most, and whether gradient × input orders them so."""
+    """Which word's removal costs the class most, and whether gradient × input orders them so."""
     kept = [i for i, value in enumerate(reading.occlusion) if value is not None]
     name, chance = _read(reading, classes), max(reading.probabilities)
     if not kept:
@@ -76,11 +76,19 @@ def said_of_effects(tokens: Sequence[Token], reading: Reading, classes: Sequence
     top = [kept[i] for i in highest(costs)]
     if max(costs) > 0:
         fall = f"from {percent(chance)} to {percent(max(0.0, chance - max(costs)))}"
-        said = f"Removing {named(tokens, top)} lowers the probability of {name} most, {fall}"
-        said += "" if len(top) == 1 else " for each alone"
+        said = f"Removing {_word(tokens, top)} lowers the probability of {name} most, {fall}"
     else:
-        said = f"Removing no single token lowers the probability of {name} ({percent(chance)})"
+        said = f"Removing no single word lowers the probability of {name} ({percent(chance)})"
     return f"{said}. {_agreement(kept, costs, reading)}"
+
+
+def _word(tokens: Sequence[Token], top: Sequence[int]) -> str:
+    """Tokens that cost most: neighbours are one word, removed together; others are a tie."""
+    end = next((i for i, place in enumerate(top) if place != top[0] + i), len(top))
+    first = numbered(tokens, top[0])
+    if end > 1:
+        first = f"“{' '.join(tokens[i].text for i in top[:end])}” (tokens {top[0]}–{top[end - 1]})"
+    return first if end == len(top) else f"{first} (or others, alike)"
 
 
 def _agreement(kept: Sequence[int], costs: Sequence[float], reading: Reading) -> str:
