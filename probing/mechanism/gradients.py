@@ -137,10 +137,11 @@ class _Sums:
             torch.zeros(seen, width, device=encoder.device),
         )
 
-    def add_shares(self, found: Sequence[Tensor], cls: Tensor, real: Tensor, size: Tensor) -> None:
-        """``found``: (B, T, H) a layer; ``cls``, ``real`` bool (B, T); ``size`` (B,) their unit."""
+    def add_shares(self, found: Sequence[Tensor], cls: Tensor, size: Tensor) -> None:
+        """``found``: (B, T, H) a layer, 0 at padding; ``cls`` bool (B, T); ``size`` (B,) the unit
+        of each sentence's gradients."""
         wide = torch.float64  # squares of what a dead dimension gets overflow float32
-        norms = torch.stack([torch.linalg.vector_norm(g, dim=2, dtype=wide) for g in found]) * real
+        norms = torch.stack([torch.linalg.vector_norm(g, dim=2, dtype=wide) for g in found])
         if not bool(norms.isfinite().all()):
             raise NoGradientError("they are not finite numbers")
         totals = norms.sum(dim=2)
@@ -175,7 +176,7 @@ def _add(
         x = read[each.head.name]
         size, slopes = each.head.slopes(x.detach(), target)
         found = graph.back(x, slopes.to(x.dtype))
-        each.add_shares(found.states, cls, real, size)
+        each.add_shares(found.states, cls, size)
         weighted = found.words * size[:, None, None].to(x.dtype)
         each.rows.index_add_(0, rows, weighted[real])
         if found.positions is not None:

@@ -17,7 +17,6 @@ from .values import Proof, Step
 SHOWN = 8
 """Numbers of a vector that the card shows."""
 _SEED = 0
-_SPREAD = 0.02
 
 
 def proof(text: str, encoder: Encoder) -> Proof:
@@ -27,8 +26,8 @@ def proof(text: str, encoder: Encoder) -> Proof:
     …ForSequenceClassification around the encoder's own weights, with random weights of its own.
     """
     batch = encoder.tokenize([text])
-    states = encoder.forward(batch)
     position = int(encoder.cls_positions(batch)[0])
+    states = encoder.forward(batch)
     table = encoder.model.get_input_embeddings().weight
     last = states.layers[-1][0]
     classifier = None if encoder.family.assumed else _classifier(encoder)
@@ -153,11 +152,12 @@ def _classifier(encoder: Encoder) -> nn.Module | None:
 
 
 def _randomise(part: nn.Module, generator: torch.Generator) -> None:
-    """Normal noise; around 1 for the scales of norms. Biases too: one left out is to be seen."""
+    """Normal numbers, large enough that a step left out would be seen, a bias too."""
     with torch.no_grad():
         for name, weight in part.named_parameters():
-            scale = weight.ndim == 1 and not name.endswith("bias")
-            weight.normal_(0, _SPREAD, generator=generator).add_(1.0 if scale else 0.0)
+            scale = weight.ndim == 1 and not name.endswith("bias")  # of a norm
+            spread = weight.shape[1] ** -0.5 if weight.ndim == 2 else 0.1
+            weight.normal_(1.0 if scale else 0.0, spread, generator=generator)
             weight.requires_grad_(False)
 
 
