@@ -41,6 +41,7 @@ bench: $(VENV)/.bench
 sample: $(VENV)/.warm
 	rm -rf data/sample_run
 	$(BIN)/python -m probing run data/reviews.csv --label category --depth full --maps all --slim --out data/sample_run
+	$(BIN)/python -m probing inside data/sample_run
 
 clean:
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts

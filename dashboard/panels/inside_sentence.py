@@ -22,7 +22,7 @@ def proof(look: Look | None) -> None:
         st.markdown(plain(wording.said_of_proof(look)))
         if look.cut:
             st.caption(f"{look.cut:,} tokens at the end are beyond what the encoder reads.")
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns((2, 3), gap="large")
         with left:
             _tokens(look)
         with right:
@@ -60,7 +60,10 @@ def _shapes(proof: Proof) -> None:
         },
         hide_index=True,
         height=min(38 + 35 * len(proof.steps), 357),
-        column_config={"what it is": st.column_config.TextColumn(width="large")},
+        column_config={
+            "tensor": st.column_config.TextColumn(width=190),
+            "shape": st.column_config.TextColumn(width=90),
+        },
         key="i:steps",
     )
 
@@ -70,11 +73,12 @@ def _numbers(proof: Proof) -> None:
     place = proof.cls_position
     st.markdown("**The first numbers**")
     st.code(
-        f"embedding table ({rows:,} × {columns:,}), row of that token   {_row(proof.embedding)}\n"
-        f"hidden_states[-1][:, {place}]    the token at {place}, {columns:,} features"
-        f"   {_row(proof.first_token)}\n"
-        f"hidden_states[-1][:, :, 0]  the first feature of each token"
-        f"   {_row(proof.first_feature)}",
+        f"row of that token in the embedding table ({rows:,} × {columns:,})\n"
+        f"  {_row(proof.embedding)}\n"
+        f"hidden_states[-1][:, {place}]     one token, its first features\n"
+        f"  {_row(proof.first_token)}\n"
+        f"hidden_states[-1][:, :, 0]  not a token: the first feature of each of them\n"
+        f"  {_row(proof.first_feature)}",
         language=None,
         wrap_lines=True,
     )
@@ -88,17 +92,21 @@ def _pooler_and_head(proof: Proof) -> None:
     lines = [f"**Pooler** {plain(proof.pooler_note)}"]
     if proof.pooler_difference is not None:
         lines.append(
-            "Recomputed by hand, it differs from the model's `pooler_output` by at most "
-            f"{proof.pooler_difference:.0e}."
+            "Recomputed by hand, it is the model's `pooler_output` "
+            f"{_within(proof.pooler_difference)}."
         )
     lines.append(f"**Classification head** {plain(proof.head)}.")
     if proof.head_difference is not None:
         steps = " → ".join(f"`{step}`" for step in proof.head_steps)
         lines.append(
-            f"Step by step ({steps}) it differs from the model class's own logits by at most "
-            f"{proof.head_difference:.0e}."
+            f"Step by step ({steps}) it gives the logits of the model class "
+            f"{_within(proof.head_difference)}."
         )
     st.markdown("\n".join(f"- {line}" for line in lines))
+
+
+def _within(difference: float) -> str:
+    return "to the last bit" if difference == 0 else f"within {difference:.0e}"
 
 
 def ledger(look: Look | None, dark: bool) -> None:
@@ -213,6 +221,7 @@ def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -
 def _place(run: Run, look: Look, dark: bool) -> None:
     maps = {map_.name: map_ for map_ in run.projections}
     places = {place.name: place for place in look.places if place.name in maps}
+    places = dict(sorted(places.items(), key=lambda item: maps[item[0]].method != "umap"))
     if not places:
         return
     st.markdown("**Its place on the map**")

@@ -17,4 +17,7 @@ def said_of_proof(look: Look) -> str:
     )
     if proof.pooler_difference is None:
         return f"{said} This encoder has no pooler to recompute."
-    return f"{said} The pooler by hand is off by {significant(proof.pooler_difference)} at most."
+    if proof.pooler_difference == 0:
+        return f"{said} The pooler computed by hand is pooler_output to the last bit."
+    off = significant(proof.pooler_difference)
+    return f"{said} The pooler computed by hand is pooler_output within {off}."
