@@ -236,7 +236,10 @@ def _ledger(
 
 
 def _identity(each: _Sums, seen: np.ndarray, encoder: Encoder) -> float | None:
-    """How far ∂L/∂E[CLS] and ∂L/∂P of its position are apart, relative to the largest entry."""
+    """How far ∂L/∂E[CLS] and ∂L/∂P of its position are apart, relative to the largest entry.
+
+    Float noise, unless a text holds the token a second time; None where the tables differ in width.
+    """
     if each.position is None or encoder.info.cls_id is None:
         return None
     row = each.rows[int(np.searchsorted(seen, encoder.info.cls_id))]

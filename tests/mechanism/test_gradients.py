@@ -324,6 +324,7 @@ def test_other_errors_are_not_hidden(encoder: Encoders) -> None:
 # ---- the bundled encoder
 
 
+@pytest.mark.slow
 def test_the_known_figures_of_the_bundled_encoder(bundled: Encoder) -> None:
     """Measured elsewhere on 400 sentences, ten intents of forty: CLS head, from the last layer
     down 1.00 .57 .56 .33 .24 .22 .09, uniform .08. Which intents is not known: 0.03 is allowed."""
