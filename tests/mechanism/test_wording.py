@@ -362,6 +362,11 @@ def test_poolings_that_part_are_told_apart() -> None:
     said = wording.said_of_look(early)
     assert "At layer 3, CLS reads “exchange rate” (60.0%) and the mean reads “card" in said
     assert "It is so for CLS and the mean at every layer that has a probe." in said
+    three = inside.look(poolings=("cls", "pooled", "mean"))
+    assert not isinstance(three.readings, Missing)
+    early = replace(three, readings=tuple(r for r in three.readings if r.layer < 4))
+    said = wording.said_of_look(early)
+    assert "CLS and the pooled vector read “exchange rate” (60.0% and 60.0%) and the mean" in said
     turned = tuple(
         replace(r, probabilities=r.probabilities[::-1]) if r.layer == 6 else r
         for r in look.readings
