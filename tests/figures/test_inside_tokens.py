@@ -198,6 +198,15 @@ def test_without_gradients_occlusion_stands_alone() -> None:
     assert "special tokens stay" in said(figure)
 
 
+def test_of_a_long_sentence_the_largest_are_shown_whatever_their_sign() -> None:
+    against = (*(0.001 * (1 + i % 3) for i in range(99)), -0.8)
+    found = made.reading(occlusion=against, gradient=(*(0.0,) * 50, 5.0, *(0.0,) * 49))
+    occluded, slopes = figures.effects(made.long_tokens(100), found, made.CLASSES).data
+    assert min(occluded.x) == -80
+    assert max(slopes.x) == 5  # each measure is heard, however small beside the other
+    assert len(occluded.x) == 40
+
+
 def test_nothing_to_show_is_no_error() -> None:
     none = made.reading(occlusion=(None,) * 16, gradient=None)
     (bars,) = figures.effects(TOKENS, none, made.CLASSES).data

@@ -193,6 +193,13 @@ def test_several_layers_that_cost_are_all_named_and_the_worst_leads() -> None:
     assert "no better than" not in said
 
 
+def test_an_interval_that_holds_the_majority_is_no_better_than_it() -> None:
+    said = wording.said_of_knockout(rescored(inside.knockout(), {("single", 6): 0.11}))
+    assert "read at 11.0% [9.00%, 13.0%], no better than the most frequent class" in said
+    said = wording.said_of_knockout(rescored(inside.knockout(), {("single", 6): 0.13}))
+    assert "no better" not in said
+
+
 def test_a_loss_within_the_interval_is_none() -> None:
     said = wording.said_of_knockout(rescored(inside.knockout(), {("single", 2): 0.93}))
     assert "in any one layer, [CLS] at the last layer is still read at 93.0% or more" in said
@@ -362,11 +369,23 @@ def test_poolings_that_part_are_told_apart() -> None:
     said = wording.said_of_look(early)
     assert "At layer 3, CLS reads “exchange rate” (60.0%) and the mean reads “card" in said
     assert "It is so for CLS and the mean at every layer that has a probe." in said
+    three = inside.look(poolings=("cls", "pooled", "mean"))
+    assert not isinstance(three.readings, Missing)
+    early = replace(three, readings=tuple(r for r in three.readings if r.layer < 4))
+    said = wording.said_of_look(early)
+    assert "CLS and the pooled vector read “exchange rate” (60.0% and 60.0%) and the mean" in said
     turned = tuple(
         replace(r, probabilities=r.probabilities[::-1]) if r.layer == 6 else r
         for r in look.readings
     )
     assert "at layer 6 only" in wording.said_of_look(replace(look, readings=turned))
+
+
+def test_a_class_read_before_a_gap_does_not_count() -> None:
+    classes = ((0.9, 0.1, 0.0), (0.1, 0.9, 0.0), (0.9, 0.1, 0.0), (0.9, 0.1, 0.0))
+    found = tuple(inside.reading(i, "cls", probabilities=p) for i, p in enumerate(classes, 1))
+    said = wording.said_of_look(inside.look(readings=found))
+    assert "It is so for CLS from layer 3 on." in said
 
 
 def test_equal_probabilities_are_no_choice() -> None:

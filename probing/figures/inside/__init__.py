@@ -7,8 +7,8 @@ user's text: escaped wherever they go in. A token is a row of its own, however o
 from probing.figures.inside.by_layer import gradient_shares, knockout, readings
 from probing.figures.inside.by_token import average, effects, token_bars
 from probing.figures.inside.grids import heads, token_grid
-from probing.figures.inside.rows import row_ledger
 from probing.figures.inside.stacks import ledger
+from probing.figures.inside.table import row_ledger
 
 __all__ = [
     "average",

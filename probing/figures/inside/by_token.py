@@ -17,6 +17,10 @@ Direction = Literal["from", "to"]
 """[CLS] reads from the tokens, or the tokens read from [CLS]: what it gives to them."""
 BROUGHT = " of what [CLS] receives, by norm"
 LOOKED = " of [CLS]'s raw attention"
+REMOVED = (
+    "Removal: what the probability loses, in points. A word goes with all its pieces; special "
+    "tokens stay."
+)
 GIVEN = " of its attention goes to [CLS]"
 
 
@@ -120,11 +124,11 @@ def effects(
     measures = [reading.occlusion, *([reading.gradient] if reading.gradient is not None else [])]
     shown = largest(*measures)
     costs = [None if v is None else 100 * v for v in (reading.occlusion[i] for i in shown)]
-    panels = [_signed("removal, points", costs, style, " points, lost with it")]
+    panels = [_signed("removal costs", costs, style, " points, lost with it")]
     if reading.gradient is not None:
         slopes = [reading.gradient[i] for i in shown]
         panels.append(_signed("gradient × input", slopes, style, " gradient × input"))
     chosen = int(np.argmax(reading.probabilities))
     heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each word"
-    notes = [*left_out(tokens, shown), "A word goes with all its pieces; special tokens stay."]
+    notes = [*left_out(tokens, shown), REMOVED]
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)

@@ -8,9 +8,8 @@ import plotly.graph_objects as go
 
 from probing.figures.placing import wrapped
 from probing.figures.style import DARK, LIGHT, NARROW, SMALL, Style, dress, width
-from probing.figures.texts import NAMES, short
+from probing.figures.texts import short
 from probing.figures.traces import SHOWN, write
-from probing.mechanism.values import Row, RowLedger
 from probing.wording import places
 
 ROW = 21  # pixels of one row
@@ -227,34 +226,3 @@ def _bars(rows: Sequence[Labels], panel: Bars, axis: str) -> go.Bar:
         hovertemplate=SHOWN,
         name=panel.title,
     )
-
-
-# ---- the word embedding table
-
-
-def row_ledger(found: RowLedger, *, dark: bool = False) -> go.Figure:
-    """The ten rows of the embedding table that the loss pulls most, [CLS]'s marked.
-
-    Where [CLS] is not among them, its row comes last, with its rank.
-    """
-    style = DARK if dark else LIGHT
-    rows: list[tuple[Row, int]] = [(row, i) for i, row in enumerate(found.largest, 1)]
-    marked = next((i for i, (row, _) in enumerate(rows) if row == found.cls), None)
-    if marked is None:
-        marked = len(rows)
-        rows.append((found.cls, found.rank))
-    colours = [style.poolings["cls"] if i == marked else style.quiet for i in range(len(rows))]
-    shares = [row.share for row, _ in rows]
-    meaning = " of Σ ‖∂L/∂E‖² over all rows"
-    panel = Bars(f"share{meaning}", shares, percents(shares), colours, meaning)
-    named = [
-        Labels(
-            fitting(f"{rank:,}. {row.token}"),
-            f"{short(row.token, 60)}, row {rank:,} of {found.seen:,}, occurs {row.count:,} times",
-        )
-        for row, rank in rows
-    ]
-    head = f"{'fitted' if found.fitted else 'random'} head on {NAMES[found.head]}"
-    heading = f"rows of the embedding table, {head}"
-    seen = f"[CLS] is row {found.rank:,} of the {found.seen:,} that occur."
-    return bars(named, [panel], heading, [seen], dark=dark)

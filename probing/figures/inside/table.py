@@ -1,0 +1,40 @@
+"""The word embedding table, row by row, as the loss sees it."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from probing.figures.inside.rows import Bars, Labels, bars, fitting, percents
+from probing.figures.style import DARK, LIGHT
+from probing.figures.texts import NAMES, short
+from probing.mechanism.values import Row, RowLedger
+
+
+def row_ledger(
+    found: RowLedger, *, names: Mapping[str, str] = NAMES, dark: bool = False
+) -> go.Figure:
+    """The ten rows of the embedding table that the loss pulls most, [CLS]'s marked.
+
+    Where [CLS] is not among them, its row comes last, with its rank.
+    """
+    style = DARK if dark else LIGHT
+    rows: list[tuple[Row, int]] = [(row, i) for i, row in enumerate(found.largest, 1)]
+    marked = next((i for i, (row, _) in enumerate(rows) if row == found.cls), None)
+    if marked is None:
+        marked = len(rows)
+        rows.append((found.cls, found.rank))
+    colours = [style.poolings["cls"] if i == marked else style.quiet for i in range(len(rows))]
+    shares = [row.share for row, _ in rows]
+    meaning = " of Σ ‖∂L/∂E‖² over all rows"
+    panel = Bars(f"share{meaning}", shares, percents(shares), colours, meaning)
+    named = [
+        Labels(
+            fitting(f"{rank:,}. {row.token}"),
+            f"{short(row.token, 60)}, row {rank:,} of {found.seen:,}, occurs {row.count:,} times",
+        )
+        for row, rank in rows
+    ]
+    head = f"{'fitted' if found.fitted else 'random'} head on {names[found.head]}"
+    heading = f"rows of the embedding table, {head}"
+    seen = f"[CLS] is row {found.rank:,} of the {found.seen:,} that occur."
+    return bars(named, [panel], heading, [seen], dark=dark)
