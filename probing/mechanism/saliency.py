@@ -82,7 +82,7 @@ def _source(outputs: Sequence[Tensor], first: Tensor) -> Tensor | None:
     """
     length, hidden = first.shape
     for output in outputs:
-        if output.requires_grad and output.ndim == 3 and 1 in output.shape[:2]:
+        if output.ndim == 3 and 1 in output.shape[:2]:
             flat = output.reshape(-1, output.shape[-1])
             if flat.shape[1] == hidden and torch.equal(flat[:length], first):
                 return output

@@ -66,16 +66,13 @@ def _among_neighbours(points: np.ndarray, x: np.ndarray, new: np.ndarray) -> np.
     from sklearn.metrics import pairwise_distances
 
     k = min(NEIGHBOURS, len(x))
-    middle = x.mean(axis=0, dtype=np.float64).astype(np.float32)
-    near, away = x - middle, (new - middle).astype(np.float32)
     found = np.empty((len(new), points.shape[1]), dtype=np.float32)
     for rows in parts(np.arange(len(new)), len(x)) if len(new) else ():
-        distances = pairwise_distances(away[rows], near)
+        distances = pairwise_distances(new[rows], x)  # of float32, computed in float64
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        # measured once more: by matrix products, twins are a rounding error apart and not zero
-        exact = np.linalg.norm(x[nearest] - new[rows, None].astype(np.float64), axis=2)
-        scale = exact.max(axis=1, keepdims=True)
-        relative = exact / np.where(scale > 0, scale, 1.0)
+        near = np.take_along_axis(distances, nearest, axis=1).astype(np.float64)
+        farthest = near.max(axis=1, keepdims=True)
+        relative = near / np.where(farthest > 0, farthest, 1.0)
         found[rows] = _median(points[nearest], (relative + TINY) ** -POWER)
     return found
 
