@@ -19,7 +19,8 @@ from probing.encoders.tokens import tokens_of
 from probing.extraction import batches
 from probing.progress import Report, silent
 
-from .anatomy import Anatomy, Attended, LayerParts, anatomy_of, attend
+from .anatomy import Anatomy, LayerParts, anatomy_of
+from .attention import Attended, attend
 from .tokens import PADDING, group_numbers
 from .values import GROUPS, Ledger, LedgerLayer, Missing, SentenceLayer
 
