@@ -40,8 +40,8 @@ def knockout(
     """The ladder over n texts of classes ``y`` (n,), which are the run's sentences ``rows`` (n,).
 
     ``readers`` are those of the last layer's [CLS]; None (or no ``y``): only how far [CLS] moves.
-    Sentences that no fold scores count for that alone. About L passes over the texts. ``report``
-    hears of (sentences done, n).
+    Sentences that no fold scores count for that alone. Costs L − 1/L passes over the texts.
+    ``report`` hears of (sentences done, n).
     """
     anatomy = anatomy_of(encoder)
     if isinstance(anatomy, Missing):
@@ -126,7 +126,7 @@ def _vectors(
                 )
             climbed = _climb(replay, alone, encoder.cls_positions(batch))
             for key, vectors in climbed.items():
-                last = _normed(vectors, anatomy.final).double().cpu().numpy()
+                last = _normed(vectors, anatomy.final).cpu().double().numpy()
                 found.setdefault(key, np.empty((len(texts), last.shape[1])))[rows] = last
         done += len(rows)
         report(done, len(texts))

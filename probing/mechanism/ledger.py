@@ -19,7 +19,8 @@ from probing.encoders.tokens import tokens_of
 from probing.extraction import batches
 from probing.progress import Report, silent
 
-from .anatomy import Anatomy, Attended, LayerParts, anatomy_of, attend
+from .anatomy import Anatomy, LayerParts, anatomy_of
+from .attention import Attended, attend
 from .tokens import PADDING, group_numbers
 from .values import GROUPS, Ledger, LedgerLayer, Missing, SentenceLayer
 
@@ -148,10 +149,10 @@ class _Sums:
 
     def add(self, name: str, values: Tensor, there: Tensor | None = None) -> None:
         """Add the rows of (B,) or (B, G) values, where ``there`` (alike, bool)."""
-        wide = values.double()
-        known = torch.ones_like(wide) if there is None else there.double()
-        self.sums[name] = self.sums.get(name, 0.0) + (wide * known).sum(dim=0).cpu().numpy()
-        self.counts[name] = self.counts.get(name, 0.0) + known.sum(dim=0).cpu().numpy()
+        wide = values.cpu().double()
+        known = torch.ones_like(wide) if there is None else there.cpu().double()
+        self.sums[name] = self.sums.get(name, 0.0) + (wide * known).sum(dim=0).numpy()
+        self.counts[name] = self.counts.get(name, 0.0) + known.sum(dim=0).numpy()
 
     def one(self, name: str) -> float | None:
         """The mean of a figure; None where no sentence has it."""

@@ -19,7 +19,7 @@ def group_of(token_id: int, token_text: str, special: bool, is_cls: bool) -> Gro
     """The group of one token, ``token_text`` as the tokenizer writes it or decoded.
 
     Punctuation is a token of nothing but punctuation characters, once ``MARKS`` are taken off. An
-    unknown token stands for a word and counts as one (``token_id`` decides nothing else).
+    unknown token stands for a word and counts as one. ``token_id`` decides nothing.
     """
     if is_cls:
         return "self"

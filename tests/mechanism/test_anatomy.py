@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from probing.encoders import FAMILIES
-from probing.mechanism.anatomy import ANATOMY, WITHOUT, Anatomy, Attended, anatomy_of, attend
+from probing.mechanism.anatomy import ANATOMY, WITHOUT, Anatomy, anatomy_of
+from probing.mechanism.attention import Attended, attend
 from probing.mechanism.values import Missing
 
 from .conftest import TEXTS, Eager, Encoders, fingerprint, plain

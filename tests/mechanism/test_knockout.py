@@ -130,25 +130,27 @@ def test_the_encoder_is_as_before_when_stopped(tiny_encoder: Encoders) -> None:
 
 @pytest.fixture(scope="module")
 def readers(tiny_encoder: Encoders, eager_model: Eager) -> FoldReaders:
-    """Two readers of two classes that split the three sentences' intact [CLS] in half.
+    """One that tells the intact [CLS] of two sentences apart, and one that always says class 0.
 
     Sentence 4 of a run of six is scored by no fold.
     """
     x = by_brute_force(tiny_encoder("bert"), eager_model("bert"), set())
     direction = (x[0] - x[1])[:, None]
     middle = ((x[0] + x[1]) / 2) @ direction
-    first = Reader(3, "cls", direction, -middle)
-    return FoldReaders((first, Reader(3, "cls", -direction, middle)), np.array([0, 1, 0, 1, -1, 0]))
+    telling = Reader(3, "cls", direction, -middle)
+    never = Reader(3, "cls", 0 * direction, 0 * middle - 1)
+    return FoldReaders((telling, never), np.array([0, 1, 0, 0, -1, 1]))
 
 
 def test_scores_are_of_the_sentences_own_fold(
     readers: FoldReaders, tiny_encoder: Encoders, eager_model: Eager
 ) -> None:
     encoder, model = tiny_encoder("bert"), eager_model("bert")
-    rows, y = np.array([0, 3, 5]), np.array([1, 1, 1])
+    rows, y = np.array([0, 3, 5]), np.array([1, 0, 0])
     found = measured(encoder, y, readers, rows)
-    assert found.majority == 1
+    assert found.majority == pytest.approx(2 / 3)
     assert found.intact is not None
+    assert found.intact.value == 1
     seen = set()
     for kind, layer, estimate in [
         ("single", 0, found.intact),
@@ -157,8 +159,8 @@ def test_scores_are_of_the_sentences_own_fold(
         x = by_brute_force(encoder, model, RUNGS[kind](layer) if layer else set())
         right = 0
         for i in range(3):
-            reader = readers.readers[(0, 1, 0)[i]]
-            right += float((x[i] @ reader.weights + reader.intercepts)[0]) > 0
+            reader = readers.readers[(0, 0, 1)[i]]
+            right += (float((x[i] @ reader.weights + reader.intercepts)[0]) > 0) == y[i]
         assert estimate is not None
         assert estimate.value == pytest.approx(right / 3)
         assert (estimate.low, estimate.high) == pytest.approx(wilson(right, 3))
