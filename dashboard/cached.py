@@ -1,6 +1,7 @@
 """The only cache decorators. Keys are fingerprints; data goes in as ``_underscore`` arguments."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,14 @@ def _figure(run_id: str, name: str, dark: bool, options: tuple[Any, ...], _run: 
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _of_value(run_id: str, name: str, value: str, dark: bool, _draw: Any, _value: Any) -> Any:
-    return _draw(_value, dark=dark)
+def _of_value(key: str, _draw: Callable[[], Any]) -> Any:
+    return _draw()
 
 
-def of_value(run_id: str, draw: Callable[..., Any], value: Any, dark: bool) -> Any:
+def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> Any:
     """The figure ``draw`` of a small frozen value of a run, drawn once; read only."""
-    return _of_value(run_id, draw.__name__, repr(value), dark, draw, value)
+    key = f"{run.id} {draw.__name__} {value!r} {sorted(options.items())}"
+    return _of_value(key, partial(draw, value, **options))
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:

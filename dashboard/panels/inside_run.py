@@ -8,6 +8,7 @@ from dashboard import cached
 from dashboard.panels.framed import framed, missing
 from dashboard.words import plain
 from probing import figures
+from probing.figures.of_run import named
 from probing.mechanism import wording
 from probing.mechanism.values import Inside, Missing
 from probing.record import Run
@@ -36,7 +37,7 @@ def knockout(run: Run, inside: Inside | None, dark: bool) -> None:
     with framed("3 · Where it enters: keeping [CLS] from reading", "knockout"):
         found = _ready(inside, "knockout")
         if found is not None:
-            _drawn(run, figures.knockout, found, wording.said_of_knockout(found), dark)
+            _drawn(run, figures.knockout, found, wording.said_of_knockout(found), dark=dark)
 
 
 def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
@@ -44,7 +45,15 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
     with framed("4 · The exact ledger: what [CLS] receives", "ledger"):
         found = _ready(inside, "ledger")
         if found is not None:
-            _drawn(run, figures.ledger, found, wording.said_of_ledger(found), dark)
+            said = wording.said_of_ledger(found)
+            rollout = st.session_state.get("i:rollout", False)
+            _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
+            st.toggle(
+                "Attention rollout beside it",
+                key="i:rollout",
+                help="Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves out "
+                "what tokens bring, so it is no cause; many papers show it.",
+            )
             st.caption(
                 f"{found.sentences:,} of {_of(inside):,} sentences. The parts add up to what the "
                 f"model computes within {found.error:.0e}."
@@ -57,9 +66,11 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
         found = _ready(inside, "gradients")
         if found is None:
             return
-        _drawn(run, figures.gradient_shares, found, wording.said_of_gradients(found), dark)
+        names = named(run)
+        said = wording.said_of_gradients(found)
+        _drawn(run, figures.gradient_shares, found, said, names=names, dark=dark)
         st.markdown("**The rows of the embedding table**")
-        rows = {_head(row.head, row.fitted): row for row in found.rows}
+        rows = {f"{names[r.head]}, {'fitted' if r.fitted else 'random'}": r for r in found.rows}
         if not rows:
             return
         chosen = st.segmented_control(
@@ -72,14 +83,10 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
             label_visibility="collapsed",
         )
         row = rows.get(str(chosen), found.rows[0])
-        _drawn(run, figures.row_ledger, row, wording.said_of_rows(row), dark)
+        _drawn(run, figures.row_ledger, row, wording.said_of_rows(row), names=names, dark=dark)
 
 
 _VARIANCE = {"measure": "relative_variance"}
-
-
-def _head(name: str, fitted: bool) -> str:
-    return f"{figures.NAMES[name]}, {'fitted' if fitted else 'random'}"
 
 
 def _of(inside: Inside | None) -> int:
@@ -97,7 +104,7 @@ def _ready(inside: Inside | None, name: str) -> Any:
     return found
 
 
-def _drawn(run: Run, draw: Any, value: Any, said: str, dark: bool) -> None:
+def _drawn(run: Run, draw: Any, value: Any, said: str, **options: Any) -> None:
     st.markdown(plain(said))
-    key = f"i:{draw.__name__}"
-    st.plotly_chart(cached.of_value(run.id, draw, value, dark), theme=None, key=key, alt=said)
+    figure = cached.of_value(run, draw, value, **options)
+    st.plotly_chart(figure, theme=None, key=f"i:{draw.__name__}", alt=said)

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.panels.framed import framed, missing
 from dashboard.words import plain
 from probing import figures, per_sentence
+from probing.figures.of_run import named
 from probing.mechanism import wording
 from probing.mechanism.values import Look, Missing, Proof, Reading, SentenceLayer
 from probing.projections import Projection
@@ -196,9 +197,9 @@ def live(run: Run, look: Look | None, dark: bool) -> None:
 def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -> None:
     last = max(reading.layer for reading in readings)
     chosen = _class("i:class", look, _best(look, last, readings[0].pooling))
-    said = wording.said_of_look(look)
+    said = wording.said_of_look(look, untrained=not run.record["encoder"]["pooler"]["trained"])
     st.markdown(plain(said))
-    _plot(figures.readings(look, chosen, dark=dark), "readings", said)
+    _plot(figures.readings(look, chosen, names=named(run), dark=dark), "readings", said)
     st.markdown("**Which words matter**")
     with st.container(horizontal=True, gap="medium"):
         poolings = list(dict.fromkeys(reading.pooling for reading in readings))
@@ -208,7 +209,7 @@ def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -
             default=poolings[0],
             required=True,
             wrap=True,
-            format_func=figures.NAMES.__getitem__,
+            format_func=named(run).__getitem__,
             key="i:pooling",
         )
         layer = _layer("i:layer", [r.layer for r in readings if r.pooling == pooling])
