@@ -46,14 +46,13 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
         found = _ready(inside, "ledger")
         if found is not None:
             said = wording.said_of_ledger(found)
-            rollout = st.session_state.get("i:rollout", False)
-            _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
-            st.toggle(
+            rollout = st.toggle(
                 "Attention rollout beside it",
                 key="i:rollout",
-                help="Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves out "
-                "what tokens bring, so it is no cause; many papers show it.",
+                help="Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves "
+                "out what the tokens bring, so it is no cause.",
             )
+            _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
             st.caption(
                 f"{found.sentences:,} of {_of(inside):,} sentences. The parts add up to what the "
                 f"model computes within {found.error:.0e}."
