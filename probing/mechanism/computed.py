@@ -47,7 +47,8 @@ COMPUTED = {
     "same without the word (in long sentences neighbouring words go together). *Gradient × input*: "
     "Σ_i h_ti · ∂logit/∂h_ti at the embedding output h, layer 0 (Shrikumar et al. 2016): the "
     "effect, to first order, of scaling a token's vector down to nothing. The two answer "
-    "different questions and need not agree. Its place on a map comes from the map's own "
-    "`transform`; the map is not drawn anew.",
+    "different questions and often do not agree. Its place on a PCA map is exact. On a UMAP map it "
+    "is the weighted median of where its 15 nearest sentences lie, so it always lands among "
+    "others, however strange it is; the map itself is not drawn anew.",
 }
 """Panel → how it is computed, with formulas in plain text and sources."""

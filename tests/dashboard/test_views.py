@@ -35,13 +35,6 @@ def opened(**query: str) -> AppTest:
     return page
 
 
-def view(page: AppTest, name: str) -> AppTest:
-    page.switch_page(name)
-    page.run()
-    assert not page.exception
-    return page
-
-
 def words(page: AppTest) -> str:
     elements = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error]
     return "\n".join(str(element.value) for element in elements)
@@ -80,3 +73,37 @@ def test_uploads_are_known_by_content() -> None:
 
     first, second = (sha256(data).hexdigest() for data in (b"a", b"b"))
     assert column_key("text", first) != column_key("text", second)
+
+
+def _inside() -> None:
+    from dashboard import selection
+    from dashboard.views import inside
+
+    inside.show(selection.current())
+
+
+def test_inside_shows_at_once_what_was_measured_of_the_sample() -> None:
+    page = AppTest.from_function(_inside, default_timeout=60).run()
+    assert not page.exception
+    said = words(page)
+    for part in (
+        "is the same vector for every sentence",
+        "Cut off from",
+        "raw attention",
+        "The \\[CLS\\] row",
+    ):
+        assert part in said, part
+    assert "Being measured" not in said
+    assert [m.value for m in page.subheader if str(m.value)[0].isdigit()] == [
+        plain(title)
+        for title in (
+            "1 · Is [:, 0] the first token?",
+            "2 · From nothing to everything: how can one token know the sentence?",
+            "3 · Where it enters: keeping [CLS] from reading",
+            "4 · The exact ledger: what [CLS] receives",
+            "4 · The ledger of this sentence",
+            "5 · What the average is made of",
+            "6 · Is the [CLS] embedding what gets trained?",
+            "7 · One sentence, live",
+        )
+    ]
