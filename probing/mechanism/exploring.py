@@ -1,6 +1,6 @@
 """From a finished run to what happens inside its encoder, stage by stage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ SENTENCES = 400
 """Most sentences that ledger and knockout look at,"""
 FEWER = 256
 """and the gradients."""
+PASSES = 8
+"""Forward passes over the sample that the knockout may cost: it takes L over what it looks at."""
 
 
 def explore(
@@ -46,7 +48,7 @@ def explore(
         inside = replace(inside, ledger=ledger(texts, subject.encoder, reporter.stage("ledger")))
         keep(inside)
     if inside.knockout is None:
-        inside = replace(inside, knockout=_knockout(subject, texts, rows, reporter))
+        inside = replace(inside, knockout=_knockout(subject, rows, reporter))
         keep(inside)
     if inside.gradients is None:
         inside = replace(inside, gradients=_gradients(subject, readers, rows, reporter))
@@ -84,12 +86,13 @@ def _sample(subject: Subject) -> np.ndarray:
     return np.sort(rng.permutation(subject.scored)[:SENTENCES])
 
 
-def _knockout(
-    subject: Subject, texts: Sequence[str], rows: np.ndarray, reporter: Reporter
-) -> Knockout | Missing:
-    y = subject.task.y
+def _knockout(subject: Subject, rows: np.ndarray, reporter: Reporter) -> Knockout | Missing:
+    layers, y = subject.encoder.info.layers, subject.task.y
+    if layers > PASSES:
+        order = np.random.default_rng(subject.seed).permutation(len(rows))
+        rows = np.sort(rows[order[: max(1, len(rows) * PASSES // layers)]])
     return knockout(
-        texts,
+        [subject.texts[row] for row in rows],
         None if y is None else y[rows],
         subject.encoder,
         subject.fold_readers(),

@@ -99,6 +99,15 @@ def test_the_sample_is_of_different_sentences_and_no_larger_than_said(
     assert found.ledger.sentences == 25
 
 
+def test_a_deep_encoder_is_knocked_out_on_fewer_sentences(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "PASSES", 1)
+    found = explore(subject, subject.readers()).knockout
+    assert isinstance(found, Knockout)
+    assert found.sentences == 60 // subject.encoder.info.layers
+
+
 def test_intact_vectors_are_scored_as_the_run_scored_them(folder: Path, subject: Subject) -> None:
     found = shelf.load(folder)
     assert found is not None
