@@ -17,9 +17,9 @@ FAST = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order; NaN and infi
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function compiled at its first call, and kept on disk where there is a place for it."""
     try:
-        return njit(cache=True, fastmath=FAST)(function)  # type: ignore[no-any-return]
+        return njit(cache=True, fastmath=FAST)(function)
     except RuntimeError:  # no folder can be written
-        return njit(fastmath=FAST)(function)  # type: ignore[no-any-return]
+        return njit(fastmath=FAST)(function)
 
 
 @compiled
