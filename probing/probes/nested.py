@@ -14,7 +14,7 @@ from probing.probes.result import ProbeResult
 from probing.probes.scoring import majority, score
 from probing.probes.search import STRENGTHS, Choice, Tick, choose_strength, masks
 
-REMEMBERED = 50_000_000  # most numbers that the solver remembers at once (200 MB)
+REMEMBERED = 10_000_000  # most numbers that the solver remembers of a value of C (40 MB)
 
 
 @dataclass(frozen=True, eq=False)

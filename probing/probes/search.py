@@ -59,8 +59,8 @@ def choose_strength(
     return search.compare(walked, tick, whole)
 
 
-Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor]]]
-"""Coarse losses (folds, strengths), and of each step the problems and their solutions."""
+Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor, solver.History]]]
+"""Coarse losses (folds, strengths); of each step the problems, their solutions and histories."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,17 +89,20 @@ class _Search:
         losses = np.full((self.folds, len(self.strengths)), np.inf)
         live, steps = np.arange(len(self.pairs)), []
         path: list[Tensor] = []  # the last two solutions of the live problems
+        columns = 1 if self.classes == 2 else self.classes
+        history = solver.History(len(live), columns, self.features.values.shape[1] + 1)
         for step, c in enumerate(self.strengths):
             start = 2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None
-            sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE)
+            sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE, history)
             tick()
             losses[:, step] = self.averaged(sums, live)
-            steps.append((live, solved))
+            steps.append((live, solved, history))
             going = whole | ~passed(losses[:, : step + 1], MARGIN)[self.owner[live]]
             if not going.any():
                 break
             live, keep = live[going], torch.from_numpy(going)
             path = [solution[keep] for solution in (*path[-1:], solved)]
+            history = solver.History.join([(history, going)])
         return losses, steps
 
     def compare(self, walked: Walked, tick: Tick, whole: bool) -> Choice:
@@ -109,16 +112,18 @@ class _Search:
         near &= np.isfinite(coarse)
         losses = np.full(coarse.shape, np.inf)
         starts = torch.zeros(self.folds, *steps[0][1].shape[1:])
-        of, at, solutions = [], [], []
-        for step, (problems, solved) in enumerate(steps):
+        of, at, solutions, histories = [], [], [], []
+        for step, (problems, solved, history) in enumerate(steps):
             asked = near[self.owner[problems], step]
             of.append(problems[asked])
             at.append(np.full(asked.sum(), step))
             solutions.append(solved[torch.from_numpy(asked)])
+            histories.append((history, asked))
         problems, step_of = np.concatenate(of), np.concatenate(at)
         if len(problems):
             c = np.array(self.strengths)[step_of]
-            sums, solved = self.solve(problems, c, torch.cat(solutions), solver.ROUGH)
+            joined = solver.History.join(histories)
+            sums, solved = self.solve(problems, c, torch.cat(solutions), solver.ROUGH, joined)
             tick()
             for step in np.unique(step_of):
                 mine = step_of == step
@@ -131,13 +136,18 @@ class _Search:
         return Choice(chosen, loss, starts)
 
     def solve(
-        self, problems: np.ndarray, c: np.ndarray, start: Tensor | None, gap: float
+        self,
+        problems: np.ndarray,
+        c: np.ndarray,
+        start: Tensor | None,
+        gap: float,
+        history: solver.History,
     ) -> tuple[np.ndarray, Tensor]:
         """(problems, 2) sum of held-out losses and their number, and the solutions."""
         strength = torch.from_numpy(c.astype(np.float32))
         train = self.train[:, problems]
         fits, solved = solver.fit(
-            self.features, self.y, self.classes, train, strength, start, gap=gap
+            self.features, self.y, self.classes, train, strength, start, gap=gap, history=history
         )
         sums = [
             _loss(fits, self.features, self.y, p, *self.pairs[problem][1:])

@@ -14,16 +14,20 @@ The objective of a problem with training rows ``T`` is that of scikit-learn's
 divided by ``C·|T|``. Two classes: one weight vector (binomial). More: one per class (multinomial).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-MEMORY = 10  # pairs kept by L-BFGS
+from probing.probes import kernels
+
+MEMORY = 20  # pairs kept by L-BFGS
 GAP = 3e-7  # share of the objective that a Newton step may still take off at the end,
 ROUGH = 1e-5  # or in a search, which only compares losses,
 COARSE = 3e-4  # or where it only looks for the neighbourhood of the best
+LOOKS = 2  # steps after which a search believes one look at what may be gained
 MAX_ITERATIONS = 1000
 BLOCK = 300_000  # logits computed at once,
 LEAST = 32  # but of this many rows at least
@@ -107,6 +111,10 @@ class _Point:
     curvature: Tensor
     """(P,) mean of p(1−p) over training rows and classes."""
 
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Parameters and gradient, (P, K·(d+1)) each."""
+        return self.w.flatten(1).numpy(), self.gradient.flatten(1).numpy()
+
     def select(self, keep: Tensor) -> "_Point":
         """The problems ``keep`` of these."""
         return _Point(self.w[keep], self.value[keep], self.gradient[keep], self.curvature[keep])
@@ -128,12 +136,15 @@ class _Batch:
 
     def __init__(self, x: Features, y: Tensor, classes: int, train: Tensor, c: Tensor) -> None:
         self.x, self.classes, self.columns = x, classes, 1 if classes == 2 else classes
+        order, self.parts = _parts(train, BLOCK // self.columns)
+        self.values = x.values if order is None else x.values[order]
+        y, train = (y, train) if order is None else (y[order], train[order])
         self.y = (y[:, None] if y.ndim == 1 else y).T.contiguous()  # (1, n) or (P, n)
         self.train = train.T.contiguous()  # (P, n)
         self.counts = self.train.sum(1)  # (P,)
         self.penalty = 1.0 / (c * self.counts)  # (P,) λ of the mean loss
         # float64, or a column that is constant in train gets a spurious tiny variance
-        wide, share = x.values.double(), (self.train / self.counts[:, None]).double()
+        wide, share = self.values.double(), (self.train / self.counts[:, None]).double()
         mean = share @ wide  # (P, d)
         variance = share @ wide.square_() - mean**2
         constant = variance <= 1e-12 * (1 + mean**2)
@@ -149,6 +160,10 @@ class _Batch:
         """The problems ``keep`` of this batch."""
         part = object.__new__(_Batch)
         part.x, part.classes, part.columns = self.x, self.classes, self.columns
+        place = keep.cumsum(0) - 1
+        asked = [(rows, problems[keep[problems]]) for rows, problems in self.parts]
+        part.parts = [(rows, place[problems]) for rows, problems in asked if len(problems)]
+        part.values = self.values
         part.y = self.y if len(self.y) == 1 else self.y[keep]
         part.train, part.mean = self.train[keep], self.mean[keep]
         part.inverse_std, part.absent = self.inverse_std[keep], self.absent[keep]
@@ -170,16 +185,24 @@ class _Batch:
         product, total = torch.zeros(problems * k, d), torch.zeros(problems, k)
         loss = torch.zeros(problems, dtype=torch.float64)
         spread = torch.zeros(problems)
-        size = max(LEAST, BLOCK // (problems * k))
-        for start in range(0, len(self.x.values), size):
-            rows = slice(start, start + size)
-            x = self.x.values[rows]
-            logits = torch.addmm(offset, flat, x.T).reshape(problems, k, -1)
-            part = _losses(logits, self.y[:, rows], self.train[:, rows])
-            loss += part.loss
-            spread += part.spread
-            total += part.residual.sum(2)
-            product.addmm_(part.residual.reshape(problems * k, -1), x)
+        for rows, asked in self.blocks():
+            x, train = self.values[rows], self.train[:, rows]
+            y = self.y[:, rows]
+            if len(asked) == problems:
+                columns, shift = flat, offset
+            else:
+                train, y = train[asked], y[asked] if len(y) > 1 else y
+                columns, shift = weights[asked].reshape(-1, d), intercepts[asked].reshape(-1, 1)
+            logits = torch.addmm(shift, columns, x.T).reshape(len(asked), k, -1)
+            part = _losses(logits, y, train)
+            loss[asked] += part.loss
+            spread[asked] += part.spread
+            total[asked] += part.residual.sum(2)
+            flat_residual = part.residual.reshape(len(asked) * k, -1)
+            if len(asked) == problems:
+                product.addmm_(flat_residual, x)
+            else:
+                product.view(problems, k, d)[asked] += (flat_residual @ x).view(-1, k, d)
         # the chain rule of the standardisation, and of the mean over rows
         slope = product.reshape(problems, k, d) - total[:, :, None] * self.mean[:, None]
         slope *= (self.inverse_std / self.counts[:, None])[:, None]
@@ -191,11 +214,47 @@ class _Batch:
         ridge = 0.5 * self.penalty * turned.square().sum((1, 2), dtype=torch.float64)
         return _Point(w, loss / self.counts + ridge, gradient, spread / (self.counts * k))
 
+    def blocks(self) -> Iterator[tuple[slice, Tensor]]:
+        """Rows that stay in the cache with their logits, and the problems that train on some."""
+        for rows, problems in self.parts:
+            size = max(LEAST, BLOCK // (len(problems) * self.columns))
+            for start in range(rows.start, rows.stop, size):
+                yield slice(start, min(start + size, rows.stop)), problems
+
     def preconditioner(self, curvature: Tensor) -> Tensor:
-        """(P, 1, d+1) the inverse of ``curvature · covariance + λ``; 1 / curvature at last."""
+        """(P, d+1) the inverse of ``curvature · covariance + λ``; 1 / curvature at last."""
         curved = curvature[:, None]
         whole = torch.cat([self.x.eigenvalues * curved + self.penalty[:, None], curved], 1)
-        return whole.reciprocal_()[:, None]
+        return whole.reciprocal_()
+
+
+Parts = list[tuple[slice, Tensor]]
+"""Stretches of rows, each with the problems that train on any of them."""
+
+
+def _parts(train: Tensor, enough: int) -> tuple[Tensor | None, Parts]:
+    """An order of the rows in which those that train the same problems lie together, if it pays.
+
+    ``train`` (n, P). It pays where each such stretch has ``enough`` rows over all its problems:
+    then no problem meets rows that it does not train on. Otherwise the order stays (None).
+    """
+    n, problems = train.shape
+    everything = torch.arange(problems)
+    whole = [(slice(0, n), everything)]
+    if n * problems < 2 * enough or problems > 50:  # more do not fit a number
+        return None, whole
+    code = (train.double() @ 2.0 ** everything.double()).long()
+    kinds, kind, counts = torch.unique(code, return_inverse=True, return_counts=True)
+    if n * problems < len(kinds) * enough:
+        return None, whole
+    ends = counts.cumsum(0).tolist()
+    stretches = zip([0, *ends[:-1]], ends, kinds.tolist(), strict=True)
+    parts = [
+        (slice(a, b), everything[(number >> everything) % 2 == 1])
+        for a, b, number in stretches
+        if number
+    ]
+    return kind.argsort(stable=True), parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,42 +296,53 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
 
 
-class _History:
-    """The last steps and gradient changes of every problem, and the direction they give."""
+class History:
+    """What L-BFGS remembers of P problems: their last steps and gradient changes.
 
-    def __init__(self) -> None:
-        self.pairs: list[tuple[Tensor, Tensor, Tensor]] = []
+    Handed to ``fit``, it is used and goes on: at another C or from near by, the curvature that a
+    problem met before still holds, but for the penalty's.
+    """
 
-    def add(self, step: Tensor, change: Tensor) -> None:
-        product = _dot(step, change)
-        # a problem whose pair is numerically empty contributes nothing (ρ = 0)
-        useful = product > 1e-10 * _dot(change, change).sqrt() * _dot(step, step).sqrt()
-        rho = torch.where(useful, 1 / product.clamp_min(1e-38), 0.0)
-        self.pairs = [*self.pairs[-MEMORY + 1 :], (step, change, rho)]
+    def __init__(self, problems: int, columns: int, width: int) -> None:
+        shape = (problems, MEMORY, columns * width)
+        self.columns, self.penalty = columns, np.zeros(problems, np.float32)
+        self.steps, self.changes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        self.rho, self.counts = np.zeros(shape[:2], np.float32), np.zeros(problems, np.int64)
 
-    def select(self, keep: Tensor) -> None:
-        self.pairs = [(s[keep], y[keep], r[keep]) for s, y, r in self.pairs]
+    @staticmethod
+    def join(parts: "Sequence[tuple[History, np.ndarray]]") -> "History":
+        """Of the problems asked of each, one after the other."""
+        joined = object.__new__(History)
+        joined.columns = parts[0][0].columns
+        for name in ("penalty", "steps", "changes", "rho", "counts"):
+            arrays = [getattr(history, name)[asked] for history, asked in parts]
+            setattr(joined, name, np.concatenate(arrays))
+        return joined
 
-    def direction(self, batch: _Batch, point: _Point) -> Tensor:
-        """−H·gradient by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4)."""
-        inverse = batch.preconditioner(point.curvature.clamp_min(1e-4))
-        q, steps = point.gradient.clone(), []
-        for s, y, rho in reversed(self.pairs):
-            alpha = (rho * _dot(s, q))[:, None, None]
-            q.addcmul_(alpha, y, value=-1)
-            steps.append(alpha)
-        r = q.mul_(inverse)
-        if self.pairs:
-            r *= self._scale(inverse)
-        for (s, y, rho), alpha in zip(self.pairs, reversed(steps), strict=True):
-            r.addcmul_(alpha - (rho * _dot(y, r))[:, None, None], s)
-        return r.neg_()
+    def at(self, penalty: np.ndarray) -> None:
+        """Of the problems at another ``penalty`` (P,), whose curvature the changes then have."""
+        more = penalty - self.penalty
+        self.penalty = penalty
+        if not self.counts.any():
+            return
+        inner = (*self.rho.shape, self.columns, -1)
+        weights = self.steps.reshape(inner)[..., :-1]
+        self.changes.reshape(inner)[..., :-1] += more[:, None, None, None] * weights
+        product = np.einsum("pmd,pmd->pm", self.steps, self.changes)
+        self.rho = np.where(product > 0, 1 / np.where(product > 0, product, 1), 0)
 
-    def _scale(self, inverse: Tensor) -> Tensor:
-        """How far the last step went beyond what the preconditioner says of its change."""
-        _, y, rho = self.pairs[-1]
-        scale = 1 / (rho * _dot(y, y * inverse))
-        return torch.where(torch.isfinite(scale), scale, 1.0)[:, None, None]
+    def add(self, slots: np.ndarray, before: _Point, after: _Point) -> None:
+        """Remember a step of the problems ``slots``."""
+        mine = (self.counts, self.steps, self.changes, self.rho)
+        kernels.remember(slots, *mine, before.arrays(), after.arrays())
+
+    def direction(self, slots: np.ndarray, batch: _Batch, point: _Point) -> Tensor:
+        """−H·gradient of the problems ``slots``."""
+        inverse = batch.preconditioner(point.curvature.clamp_min(1e-4)).numpy()
+        mine = (self.counts, self.steps, self.changes, self.rho)
+        out = torch.empty_like(point.gradient)
+        kernels.direct(slots, *mine, point.arrays()[1], inverse, out.flatten(1).numpy())
+        return out
 
 
 def fit(
@@ -284,27 +354,32 @@ def fit(
     start: Tensor | None = None,
     max_iterations: int = MAX_ITERATIONS,
     gap: float | None = None,
+    history: History | None = None,
 ) -> tuple[Fits, Tensor]:
     """Solve P problems at once.
 
     ``y`` int64 (n,) class numbers, or (n, P) where each problem has labels of its own; ``train``
     float32 (n, P) of 0 and 1; ``c`` float32 (P,). Each problem needs two classes among its
     training rows. ``start`` (P, K, d+1) are the parameters of an earlier call, the second value
-    returned, to start from. A problem is solved when two looks in a row see no more than ``gap``
-    (``GAP``) of its objective to be gained.
+    returned, to start from, and ``history`` what was remembered there. A problem is solved when two
+    looks in a row see no more than ``gap`` (``GAP``) of its objective to be gained; with a wider
+    ``gap``, one after ``LOOKS`` steps.
     """
     whole = _Batch(x, y, classes, train, c)
     shape = (len(c), whole.columns, x.values.shape[1] + 1)
     solution = torch.zeros(shape) if start is None else start.clone()
     objective = torch.zeros(len(c), dtype=torch.float64)
-    batch, active, history = whole, torch.arange(len(c)), _History()
+    batch, active = whole, torch.arange(len(c))
+    history = History(*shape) if history is None else history
+    history.at(whole.penalty.numpy())
     point, near = batch.at(solution.clone()), torch.zeros(len(c), dtype=torch.bool)
     iteration, limit = 0, GAP if gap is None else gap
+    believed = LOOKS if limit > GAP else max_iterations
     while True:
-        direction = history.direction(batch, point)
+        direction = history.direction(active.numpy(), batch, point)
         # a first look may not know the curvature yet
         nearer = -0.5 * _dot(point.gradient, direction) <= limit * point.value
-        done, near = near & nearer, nearer
+        done, near = nearer & (near | (iteration >= believed)), nearer
         if iteration == max_iterations:
             done[:] = True
         if done.any():
@@ -314,11 +389,10 @@ def fit(
             if not keep.any():
                 break
             active, point, batch = active[keep], point.select(keep), batch.select(keep)
-            history.select(keep)
             direction, near = direction[keep], near[keep]
         iteration += 1
         new = _line_search(batch, point, direction)
-        history.add(new.w - point.w, new.gradient - point.gradient)
+        history.add(active.numpy(), point, new)
         # float32 can see no descent from here: as converged as it gets
         new.gradient[(new.w == point.w).flatten(1).all(1)] = 0.0
         point = new

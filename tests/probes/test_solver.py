@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from probing.probes import solver
+from probing.reading import read_csv
+from tests.conftest import SHARED
 
 STRENGTHS = (1e-4, 1e-2, 1.0, 1e2)
 
@@ -94,13 +97,18 @@ def check(problem: Problem, c: float, near: float = 1e-4) -> None:
 @pytest.mark.parametrize("c", STRENGTHS)
 @pytest.mark.parametrize(
     ("n", "d", "classes"),
-    [(20, 2, 2), (20, 128, 2), (500, 16, 2), (60, 8, 3), (40, 100, 3), (500, 128, 3),
-     (120, 5, 10), (300, 64, 10)],
+    [(20, 2, 2), (20, 128, 2), (500, 16, 2), (20, 2, 3), (60, 8, 3), (40, 100, 3), (500, 128, 3),
+     (120, 5, 10), (300, 64, 10), (60, 1_024, 2)],
 )  # fmt: skip
 def test_objective_and_predictions_are_those_of_scikit_learn(
     n: int, d: int, classes: int, c: float
 ) -> None:
     check(blobs(n, d, classes, seed=n + d), c)
+
+
+@pytest.mark.parametrize("c", STRENGTHS[:3])  # the reference takes long to converge at more
+def test_many_columns_and_classes(c: float) -> None:
+    check(blobs(40, 1_024, 4, seed=13), c)
 
 
 @pytest.mark.parametrize("c", STRENGTHS)
@@ -235,6 +243,75 @@ def test_held_out_rows_do_not_enter() -> None:
         check(p, 1.0)
     one, two = solve(problem, 1.0), solve(other, 1.0)
     assert one.objective[0] == pytest.approx(two.objective[0], rel=1e-5)
+
+
+def intents(n: int, folds: int = 2) -> Problem:
+    """The first n sentences of each of 77 intents as counts of their words' hashes."""
+    read = read_csv(SHARED / "data" / "csv" / "banking77.csv")
+    assert read.labels is not None
+    names, y = np.unique(read.labels, return_inverse=True)
+    rows = np.sort(np.concatenate([np.flatnonzero(y == k)[:n] for k in range(len(names))]))
+    words = HashingVectorizer(n_features=32, alternate_sign=True, norm=None)
+    x = words.transform([read.texts[i] for i in rows]).toarray().astype(np.float32)
+    held = [np.arange(len(rows)) % (folds + 1) == part for part in range(folds)]
+    return Problem(x, y[rows], len(names), [~part for part in held])
+
+
+@pytest.mark.parametrize("c", [1e-4, 1e-2, 1.0])
+def test_77_classes(c: float) -> None:
+    check(intents(6), c)
+
+
+def test_rows_sorted_by_the_problems_that_train_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same solutions with rows in stretches of one set of problems, and without."""
+    problem = intents(5, folds=3)
+    problem.trains = [train & (np.arange(len(train)) % 5 > 0) for train in problem.trains]
+    masks = arguments(problem, 0.1)[3]
+    for labels in (None, torch.from_numpy(np.repeat(problem.y[:, None], 3, axis=1))):
+        found = []
+        for block in (10**9, 77):
+            monkeypatch.setattr(solver, "BLOCK", block)
+            features, y, classes, train, c = arguments(problem, 0.1)
+            y = y if labels is None else labels
+            found.append(solver.fit(features, y, classes, train, c)[0])
+        assert solver._parts(masks, 10**9)[0] is None
+        order, parts = solver._parts(masks, 1)
+        assert order is not None
+        for rows, problems in parts:  # no row that one of the problems does not train on
+            assert bool((masks[order[rows]][:, problems] == 1).all())
+        assert sum(len(problems) * (r.stop - r.start) for r, problems in parts) == masks.sum()
+        np.testing.assert_allclose(found[0].objective, found[1].objective, rtol=1e-5)
+        np.testing.assert_allclose(found[0].weights, found[1].weights, atol=0.01)
+
+
+def test_what_was_remembered_elsewhere_changes_no_solution() -> None:
+    """With the history of another C, as without; and less to do."""
+    problem = blobs(200, 30, 4, seed=11)
+    features, y, classes, masks, c = arguments(problem, 1.0)
+    history = solver.History(len(c), classes, 31)
+    _, start = solver.fit(features, y, classes, masks, c, history=history)
+    for other in (0.3, 3.0):
+        joined = solver.History.join([(history, np.arange(len(c)))])
+        warm, _ = solver.fit(features, y, classes, masks, c * other, start, history=joined)
+        cold, _ = solver.fit(features, y, classes, masks, c * other, start)
+        np.testing.assert_allclose(warm.objective, cold.objective, rtol=2e-5)
+        assert warm.iterations < cold.iterations
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_one_or_two_threads(classes: int) -> None:
+    problem = blobs(400, 64, classes, seed=12)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(solve(problem, 1.0))
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_allclose(found[0].objective, found[1].objective, rtol=1e-5)
+    rows = torch.arange(400)
+    one, two = (f.log_probabilities(solver.Features.of(problem.x), rows, 1).exp() for f in found)
+    assert float((one - two).abs().max()) < 0.01
 
 
 def test_never_not_a_number() -> None:
