@@ -68,6 +68,7 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
         names = named(run)
         said = wording.said_of_gradients(found)
         _drawn(run, figures.gradient_shares, found, said, names=names, dark=dark)
+        st.caption(plain(wording.said_of_identity(found)))
         st.markdown("**The rows of the embedding table**")
         rows = {f"{names[r.head]}, {'fitted' if r.fitted else 'random'}": r for r in found.rows}
         if not rows:
@@ -75,7 +76,7 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
         chosen = st.segmented_control(
             "Head",
             list(rows),
-            default=next(iter(rows)),
+            default=next((name for name in rows if name == "CLS, fitted"), next(iter(rows))),
             required=True,
             wrap=True,
             key="i:head",

@@ -8,7 +8,7 @@ never what a model relies on.
 from probing.mechanism.computed import COMPUTED
 from probing.mechanism.said.arrival import plain_scores, said_of_arrival
 from probing.mechanism.said.average import said_of_average
-from probing.mechanism.said.gradients import said_of_gradients, said_of_rows
+from probing.mechanism.said.gradients import said_of_gradients, said_of_identity, said_of_rows
 from probing.mechanism.said.knockout import said_of_knockout
 from probing.mechanism.said.ledger import said_of_ledger, said_of_sentence_ledger
 from probing.mechanism.said.live import said_of_effects, said_of_look
@@ -22,6 +22,7 @@ __all__ = [
     "said_of_average",
     "said_of_effects",
     "said_of_gradients",
+    "said_of_identity",
     "said_of_knockout",
     "said_of_ledger",
     "said_of_look",

@@ -463,3 +463,20 @@ def test_a_wrong_order_would_be_seen() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 30))
     assert rank_correlation(a, b) != pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "identity", "parts"),
+    [
+        (0.0, 4e-7, ("is exactly 0", "within 4 × 10", "one parameter, not two")),
+        (1e-9, 0.4, ("at most", "differ by 0.4", "in the middle of some sentence")),
+        (None, None, ("no table of positions",)),
+    ],
+)
+def test_the_identity_of_token_and_position_is_said(
+    elsewhere: float | None, identity: float | None, parts: tuple[str, ...]
+) -> None:
+    found = replace(inside.gradients(), elsewhere=elsewhere, identity=identity)
+    said = wording.said_of_identity(found)
+    for part in parts:
+        assert part in said

@@ -5,10 +5,11 @@ from typing import TypeVar
 
 from probing.mechanism.said.counted import places, sentences
 from probing.mechanism.values import Gradients, GradientShare, HeadName, RowLedger
-from probing.wording import POOLINGS, percent
+from probing.wording import POOLINGS, percent, significant
 
 HEADS: tuple[HeadName, ...] = ("cls", "pooled", "mean")
 """Which head is spoken of, the first that is there."""
+IDENTICAL = 1e-3  # rounding errors are far below, a [CLS] in the middle of a sentence far above
 _Headed = TypeVar("_Headed", GradientShare, RowLedger)
 
 
@@ -50,6 +51,26 @@ def _trained(row: RowLedger, of: int) -> str:
         f"The [CLS] row of the embedding table {verdict}: under {_head(row)}, "
         f"{percent(row.cls.share)} of Σ‖∂L/∂E‖² falls on it, number {row.rank:,} of the "
         f"{row.seen:,} rows that occur ({n})."
+    )
+
+
+def said_of_identity(found: Gradients) -> str:
+    """That the token's row and its position's are one parameter, and that no other state counts."""
+    said = ""
+    if found.elsewhere is not None:
+        size = "exactly 0" if found.elsewhere == 0 else f"at most {significant(found.elsewhere)}"
+        said = f"Under heads that read [CLS], the gradient of every other last state is {size}. "
+    if found.identity is None:
+        return f"{said}This encoder has no table of positions that the [CLS] row could be one with."
+    gap = significant(found.identity)
+    if found.identity > IDENTICAL:
+        return (
+            f"{said}∂L/∂E[CLS] and ∂L/∂P[0] differ by {gap} of the largest number: [CLS] stands in "
+            "the middle of some sentence too."
+        )
+    return (
+        f"{said}∂L/∂E[CLS] = ∂L/∂P[0] within {gap} of the largest number: [CLS] always stands at "
+        "the same position, so its word row and its position row are one parameter, not two."
     )
 
 
