@@ -200,19 +200,9 @@ def _warm_encoder() -> None:
 
 
 def _warm_probe() -> None:
-    import numpy as np
+    from probing.probes import nested
 
-    from probing.probes import folds, nested
-
-    y = np.arange(12) % 2
-    nested.probe(
-        np.random.default_rng(0).normal(size=(12, 3)),
-        y,
-        2,
-        folds.cross_validation(y, np.arange(12), 2, 0),
-        layer=0,
-        pooling="cls",
-    )
+    nested.warm_up()
 
 
 def _warm_maps() -> None:

@@ -140,8 +140,9 @@ def _parser() -> argparse.ArgumentParser:
     inside.set_defaults(act=_inside)
     warm = commands.add_parser(
         "warm",
-        help="compile what maps need, once a machine",
-        description="Compile UMAP's kernels into numba's cache, so that no map waits for it.",
+        help="compile what maps and probes need, once a machine",
+        description="Compile UMAP's and the solver's kernels into numba's cache, so that no run "
+        "waits for it.",
     )
     warm.set_defaults(act=_warm)
     return parser
@@ -192,8 +193,10 @@ def _inside(chosen: argparse.Namespace) -> None:
 
 
 def _warm(chosen: argparse.Namespace) -> None:
+    from probing.probes import nested
     from probing.projections import warm_up
 
+    nested.warm_up()
     warm_up()
 
 

@@ -13,6 +13,7 @@ from probing.evidence import Permutation
 from probing.geometry import is_constant
 from probing.probes import nested, solver
 from probing.probes.folds import Plan
+from probing.probes.history import MEMORY
 from probing.probes.result import ProbeResult
 
 LENGTH_BINS = 4
@@ -249,7 +250,7 @@ def _hits(
     for i, fold in enumerate(plan.folds):
         train[fold.train, i], test[fold.test, i] = 1.0, True
     # logits and their gradient, and what L-BFGS remembers
-    entries = 3 * n + (2 * solver.MEMORY + 4) * features.values.shape[1]
+    entries = 3 * n + (2 * MEMORY + 4) * features.values.shape[1]
     size = max(1, ENTRIES // (entries * folds * (1 if classes == 2 else classes)))
     hits = []
     for start in range(0, labels.shape[1], size):

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from probing.geometry import is_constant
 from probing.probes import solver
-from probing.probes.folds import Fold, Plan
+from probing.probes.folds import Fold, Plan, cross_validation
+from probing.probes.history import MEMORY
 from probing.probes.result import ProbeResult
 from probing.probes.scoring import majority, score
 from probing.probes.search import STRENGTHS, Choice, Tick, choose_strength, masks
@@ -116,5 +117,12 @@ def _predict(
 def _batches(folds: Sequence[Fold], parameters: int) -> list[Sequence[Fold]]:
     """Folds in batches that the solver can remember, of so many ``parameters`` a problem."""
     inner = max(1, max(len(fold.inner) for fold in folds))
-    size = max(1, REMEMBERED // (inner * parameters * 2 * solver.MEMORY))
+    size = max(1, REMEMBERED // (inner * parameters * 2 * MEMORY))
     return [folds[i : i + size] for i in range(0, len(folds), size)]
+
+
+def warm_up() -> None:
+    """Compile, or read from numba's cache, what the first probe of this process needs."""
+    y = np.arange(12) % 2
+    plan = cross_validation(y, np.arange(12), 2, 0)
+    probe(np.random.default_rng(0).normal(size=(12, 3)), y, 2, plan, layer=0, pooling="cls")

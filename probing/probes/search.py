@@ -10,6 +10,7 @@ from torch import Tensor
 
 from probing.probes import solver
 from probing.probes.folds import Fold
+from probing.probes.history import History
 
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 """The values of C, from strong to weak regularisation."""
@@ -59,7 +60,7 @@ def choose_strength(
     return search.compare(walked, tick, whole)
 
 
-Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor, solver.History]]]
+Walked = tuple[np.ndarray, list[tuple[np.ndarray, Tensor, History]]]
 """Coarse losses (folds, strengths); of each step the problems, their solutions and histories."""
 
 
@@ -90,7 +91,7 @@ class _Search:
         live, steps = np.arange(len(self.pairs)), []
         path: list[Tensor] = []  # the last two solutions of the live problems
         columns = 1 if self.classes == 2 else self.classes
-        history = solver.History(len(live), columns, self.features.values.shape[1] + 1)
+        history = History(len(live), columns, self.features.values.shape[1] + 1)
         for step, c in enumerate(self.strengths):
             start = 2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None
             sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE, history)
@@ -102,7 +103,7 @@ class _Search:
                 break
             live, keep = live[going], torch.from_numpy(going)
             path = [solution[keep] for solution in (*path[-1:], solved)]
-            history = solver.History.join([(history, going)])
+            history = History.join([(history, going)])
         return losses, steps
 
     def compare(self, walked: Walked, tick: Tick, whole: bool) -> Choice:
@@ -122,7 +123,7 @@ class _Search:
         problems, step_of = np.concatenate(of), np.concatenate(at)
         if len(problems):
             c = np.array(self.strengths)[step_of]
-            joined = solver.History.join(histories)
+            joined = History.join(histories)
             sums, solved = self.solve(problems, c, torch.cat(solutions), solver.ROUGH, joined)
             tick()
             for step in np.unique(step_of):
@@ -141,7 +142,7 @@ class _Search:
         c: np.ndarray,
         start: Tensor | None,
         gap: float,
-        history: solver.History,
+        history: History,
     ) -> tuple[np.ndarray, Tensor]:
         """(problems, 2) sum of held-out losses and their number, and the solutions."""
         strength = torch.from_numpy(c.astype(np.float32))

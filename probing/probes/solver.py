@@ -14,16 +14,16 @@ The objective of a problem with training rows ``T`` is that of scikit-learn's
 divided by ``C·|T|``. Two classes: one weight vector (binomial). More: one per class (multinomial).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from probing.probes import kernels
+from probing.probes.history import History
+from probing.probes.losses import losses
 
-MEMORY = 20  # pairs kept by L-BFGS
 GAP = 3e-7  # share of the objective that a Newton step may still take off at the end,
 ROUGH = 1e-5  # or in a search, which only compares losses,
 COARSE = 3e-4  # or where it only looks for the neighbourhood of the best
@@ -194,7 +194,7 @@ class _Batch:
                 train, y = train[asked], y[asked] if len(y) > 1 else y
                 columns, shift = weights[asked].reshape(-1, d), intercepts[asked].reshape(-1, 1)
             logits = torch.addmm(shift, columns, x.T).reshape(len(asked), k, -1)
-            part = _losses(logits, y, train)
+            part = losses(logits, y, train)
             loss[asked] += part.loss
             spread[asked] += part.spread
             total[asked] += part.residual.sum(2)
@@ -257,92 +257,9 @@ def _parts(train: Tensor, enough: int) -> tuple[Tensor | None, Parts]:
     return kind.argsort(stable=True), parts
 
 
-@dataclass(frozen=True, eq=False)
-class _Losses:
-    """What some rows add to the objective of P problems; rows outside their training add 0."""
-
-    loss: Tensor
-    """float64 (P,) sum of the losses."""
-    residual: Tensor
-    """(P, K, rows) p − 1[y]."""
-    spread: Tensor
-    """(P,) sum of p(1−p)."""
-
-
-def _losses(logits: Tensor, y: Tensor, train: Tensor) -> _Losses:
-    """Of the rows with ``logits`` (P, K, rows), which are overwritten; ``train`` (P, rows)."""
-    if logits.shape[1] == 1:
-        flat = logits[:, 0]
-        loss = torch.nn.functional.softplus(flat * (1 - 2 * y))
-        p = torch.sigmoid(flat)
-        spread = (p * (1 - p)).mul_(train).sum(1)
-        residual = p.sub_(y).mul_(train)[:, None]
-    else:
-        index = y.expand(train.shape)[:, None]
-        logits -= logits.amax(1, keepdim=True)
-        true = logits.gather(1, index)[:, 0]
-        p = logits.exp_()
-        norm = p.sum(1)
-        loss = norm.log() - true
-        p *= (train / norm)[:, None]
-        spread = train.sum(1) - p.square().sum((1, 2))
-        residual = p.scatter_add_(1, index, -train[:, None])
-    summed = torch.where(train > 0, loss, 0.0).sum(1, dtype=torch.float64)
-    return _Losses(summed, residual, spread)
-
-
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """(P,)"""
     return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
-
-
-class History:
-    """What L-BFGS remembers of P problems: their last steps and gradient changes.
-
-    Handed to ``fit``, it is used and goes on: at another C or from near by, the curvature that a
-    problem met before still holds, but for the penalty's.
-    """
-
-    def __init__(self, problems: int, columns: int, width: int) -> None:
-        shape = (problems, MEMORY, columns * width)
-        self.columns, self.penalty = columns, np.zeros(problems, np.float32)
-        self.steps, self.changes = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        self.rho, self.counts = np.zeros(shape[:2], np.float32), np.zeros(problems, np.int64)
-
-    @staticmethod
-    def join(parts: "Sequence[tuple[History, np.ndarray]]") -> "History":
-        """Of the problems asked of each, one after the other."""
-        joined = object.__new__(History)
-        joined.columns = parts[0][0].columns
-        for name in ("penalty", "steps", "changes", "rho", "counts"):
-            arrays = [getattr(history, name)[asked] for history, asked in parts]
-            setattr(joined, name, np.concatenate(arrays))
-        return joined
-
-    def at(self, penalty: np.ndarray) -> None:
-        """Of the problems at another ``penalty`` (P,), whose curvature the changes then have."""
-        more = penalty - self.penalty
-        self.penalty = penalty
-        if not self.counts.any():
-            return
-        inner = (*self.rho.shape, self.columns, -1)
-        weights = self.steps.reshape(inner)[..., :-1]
-        self.changes.reshape(inner)[..., :-1] += more[:, None, None, None] * weights
-        product = np.einsum("pmd,pmd->pm", self.steps, self.changes)
-        self.rho = np.where(product > 0, 1 / np.where(product > 0, product, 1), 0)
-
-    def add(self, slots: np.ndarray, before: _Point, after: _Point) -> None:
-        """Remember a step of the problems ``slots``."""
-        mine = (self.counts, self.steps, self.changes, self.rho)
-        kernels.remember(slots, *mine, before.arrays(), after.arrays())
-
-    def direction(self, slots: np.ndarray, batch: _Batch, point: _Point) -> Tensor:
-        """−H·gradient of the problems ``slots``."""
-        inverse = batch.preconditioner(point.curvature.clamp_min(1e-4)).numpy()
-        mine = (self.counts, self.steps, self.changes, self.rho)
-        out = torch.empty_like(point.gradient)
-        kernels.direct(slots, *mine, point.arrays()[1], inverse, out.flatten(1).numpy())
-        return out
 
 
 def fit(
@@ -376,7 +293,7 @@ def fit(
     iteration, limit = 0, GAP if gap is None else gap
     believed = LOOKS if limit > GAP else max_iterations
     while True:
-        direction = history.direction(active.numpy(), batch, point)
+        direction = _direction(history, active.numpy(), batch, point)
         # a first look may not know the curvature yet
         nearer = -0.5 * _dot(point.gradient, direction) <= limit * point.value
         done, near = nearer & (near | (iteration >= believed)), nearer
@@ -392,12 +309,19 @@ def fit(
             direction, near = direction[keep], near[keep]
         iteration += 1
         new = _line_search(batch, point, direction)
-        history.add(active.numpy(), point, new)
+        history.add(active.numpy(), point.arrays(), new.arrays())
         # float32 can see no descent from here: as converged as it gets
         new.gradient[(new.w == point.w).flatten(1).all(1)] = 0.0
         point = new
     weights, intercepts = whole.unstandardised(solution)
     return Fits(weights.permute(2, 0, 1), intercepts, objective.numpy(), iteration), solution
+
+
+def _direction(history: History, slots: np.ndarray, batch: _Batch, point: _Point) -> Tensor:
+    """−H·gradient of the problems ``slots``, H what the preconditioner and L-BFGS make of it."""
+    inverse = batch.preconditioner(point.curvature.clamp_min(1e-4)).numpy()
+    found = history.direction(slots, point.arrays()[1], inverse)
+    return torch.from_numpy(found).view_as(point.gradient)
 
 
 def _line_search(batch: _Batch, point: _Point, direction: Tensor) -> _Point:

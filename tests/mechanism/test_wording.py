@@ -468,7 +468,7 @@ def test_a_wrong_order_would_be_seen() -> None:
 @pytest.mark.parametrize(
     ("elsewhere", "identity", "parts"),
     [
-        (0.0, 4e-7, ("is exactly 0", "within 4 × 10", "one parameter, not two")),
+        (0.0, 4e-7, ("is exactly 0", "within 4.00 × 10", "one parameter, not two")),
         (1e-9, 0.4, ("at most", "differ by 0.4", "in the middle of some sentence")),
         (None, None, ("no table of positions",)),
     ],

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from probing.probes import solver
+from probing.probes.history import History
 from probing.reading import read_csv
 from tests.conftest import SHARED
 
@@ -288,10 +289,10 @@ def test_what_was_remembered_elsewhere_changes_no_solution() -> None:
     """With the history of another C, as without; and less to do."""
     problem = blobs(200, 30, 4, seed=11)
     features, y, classes, masks, c = arguments(problem, 1.0)
-    history = solver.History(len(c), classes, 31)
+    history = History(len(c), classes, 31)
     _, start = solver.fit(features, y, classes, masks, c, history=history)
     for other in (0.3, 3.0):
-        joined = solver.History.join([(history, np.arange(len(c)))])
+        joined = History.join([(history, np.arange(len(c)))])
         warm, _ = solver.fit(features, y, classes, masks, c * other, start, history=joined)
         cold, _ = solver.fit(features, y, classes, masks, c * other, start)
         np.testing.assert_allclose(warm.objective, cold.objective, rtol=2e-5)
