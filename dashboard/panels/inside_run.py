@@ -40,6 +40,7 @@ def knockout(run: Run, inside: Inside | None, dark: bool) -> None:
             _drawn(run, figures.knockout, found, wording.said_of_knockout(found), dark=dark)
 
 
+@st.fragment
 def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
     """Panel 4, over many sentences."""
     with framed("4 · The exact ledger: what [CLS] receives", "ledger"):
@@ -59,6 +60,7 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
             )
 
 
+@st.fragment
 def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
     """Panel 6: what the classification error trains."""
     with framed("6 · Is the [CLS] embedding what gets trained?", "gradients"):

@@ -110,6 +110,7 @@ def _within(difference: float) -> str:
     return "to the last bit" if difference == 0 else f"within {difference:.0e}"
 
 
+@st.fragment
 def ledger(look: Look | None, dark: bool) -> None:
     """Panel 4, for the chosen sentence."""
     with framed("4 · The ledger of this sentence", "ledger"):
@@ -155,6 +156,7 @@ def _ledger_figure(
     return figures.token_bars(look.tokens, layer, direction=direction, dark=dark)
 
 
+@st.fragment
 def average(look: Look | None, dark: bool) -> None:
     """Panel 5: what the mean is made of."""
     with framed("5 · What the average is made of", "average"):
@@ -181,6 +183,7 @@ def average(look: Look | None, dark: bool) -> None:
         )
 
 
+@st.fragment
 def live(run: Run, look: Look | None, dark: bool) -> None:
     """Panel 7: one sentence, read by the probes."""
     with framed("7 · One sentence, live", "live"):

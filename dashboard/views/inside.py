@@ -10,6 +10,7 @@ from dashboard.panels import inside_run, inside_sentence
 from dashboard.selection import Selection
 from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, words
 from dashboard.views.layers import heading
+from probing.figures.texts import short
 from probing.mechanism.values import Inside, Look
 from probing.record import Run
 
@@ -50,6 +51,7 @@ def _sentence(run: Run) -> str:
         list(dict.fromkeys(run.sentences.texts))[:_OPTIONS],
         key=f"sentence:{run.id}",
         accept_new_options=True,
+        format_func=lambda text: short(text, 160),
         placeholder="Choose a sentence, or type your own",
         help="Type any sentence of your own and press Enter. It is read and not stored.",
     )
