@@ -212,18 +212,18 @@ def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
     window.open()
     page.get_by_role("link", name="Inside").click()
     for plot in ("arrival", "knockout", "ledger", "gradient_shares", "row_ledger"):
-        assert points(page, f"i\\:{plot}") > 0, plot
+        assert points(page, f"i-{plot}") > 0, plot
     expect(page.get_by_text("Being read")).to_have_count(0)
-    assert points(page, "i\\:readings") > 0
+    assert points(page, "i-readings") > 0
     box = page.get_by_role("combobox", name="The sentence for panels")
     box.click()
     box.fill(f"The waiter forgot {HOSTILE} our soup twice")
     box.press("Enter")
     expect(page.get_by_text("Being read")).to_have_count(0)
-    expect(page.locator(".st-key-i\\:average text").filter(has_text="waiter").first).to_be_visible()
+    expect(page.locator(".st-key-i-average text").filter(has_text="waiter").first).to_be_visible()
     assert "owned" not in page.title()
     for plot in ("ledger_from", "average", "readings", "effects", "place"):
-        assert points(page, f"i\\:{plot}") > 0, plot
+        assert points(page, f"i-{plot}") > 0, plot
     window.picture("inside")
 
 
@@ -237,4 +237,4 @@ def test_inside_of_an_own_run_is_measured_while_one_looks(window: Window, tmp_pa
     expect(page.get_by_text("Being measured").first).to_be_visible()
     expect(page.get_by_text("Being measured")).to_have_count(0)
     for plot in ("knockout", "ledger", "gradient_shares"):
-        assert points(page, f"i\\:{plot}") > 0, plot
+        assert points(page, f"i-{plot}") > 0, plot
