@@ -193,6 +193,7 @@ RULES: dict[str, Rule] = {
         top
         and of(what, "umap", "sklearn", "pandas", "pyarrow", "transformers", "numba")
         and of(who, "probing")
+        and who != "probing.probes.kernels"  # made of numba, and met by the solver only
     ),
     "dashboard never computes": lambda who, what, top: (
         of(who, "dashboard")
