@@ -1,0 +1,320 @@
+"""Whether an installation takes on what a person asks for: said before anything is computed.
+
+Every refusal says what came, what is allowed and what to do; nothing of the person's is lost by
+it. How long a run may take, how many workers there are and how long runs are kept is read in
+``probing.environment`` too, and held by the queue and the store.
+"""
+
+import contextlib
+import json
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from probing.encoders import BUNDLED, understand
+from probing.environment import Limits, limits
+from probing.errors import DataError, SettingsError
+from probing.reading import Limits as ReadingLimits
+from probing.sentences import Sentences
+from probing.settings import Settings
+
+HOUR = 3600.0  # seconds
+HELD = 25
+"""Files of the greatest size that all visitors of a public host may have in its memory at once."""
+MOST_PIECES = 512
+"""Word pieces of a sentence that most encoders read; what is longer is cut."""
+
+
+class Meter:
+    """What each visitor used in the last hour. Safe from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._used: dict[str, deque[tuple[float, int]]] = {}
+
+    def used(self, visitor: str) -> int:
+        """The sum of what was added for a visitor within the hour."""
+        with self._lock:
+            self._forget()
+            return sum(amount for _, amount in self._used.get(visitor, ()))
+
+    def take(self, visitor: str, allowed: int, more: int = 1) -> float:
+        """Add ``more`` where it fits into what is allowed an hour, and give 0; else the seconds
+        until it will, infinite where it never will."""
+        with self._lock:
+            self._forget()
+            kept = self._used.setdefault(visitor, deque())
+            excess = sum(amount for _, amount in kept) + more - allowed
+            if excess <= 0:
+                kept.append((self._clock(), more))
+                return 0.0
+            for then, amount in kept:
+                excess -= amount
+                if excess <= 0:
+                    return max(0.0, then + HOUR - self._clock())
+            return math.inf
+
+    def _forget(self) -> None:
+        """Nobody is remembered for longer than an hour."""
+        before = self._clock() - HOUR
+        for visitor, kept in list(self._used.items()):
+            while kept and kept[0][0] <= before:
+                kept.popleft()
+            if not kept:
+                del self._used[visitor]
+
+
+runs = Meter()
+"""Runs started, by visitor."""
+uploads = Meter()
+"""Bytes uploaded, by visitor."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large an encoder is."""
+
+    layers: int
+    hidden: int
+    """Numbers of a vector."""
+    parameters: int
+
+
+BUNDLED_SHAPE = Shape(6, 384, 22_700_000)
+BASE_SHAPE = Shape(12, 768, 125_000_000)
+"""Taken for an encoder of which nothing is known yet."""
+
+
+def reading_limits() -> ReadingLimits:
+    """How much of a file is read."""
+    now = limits()
+    return ReadingLimits(
+        max_bytes=now.upload_mb * 2**20, max_rows=now.rows, max_text_chars=now.text_chars
+    )
+
+
+def check_start(
+    sentences: Sentences, settings: Settings, visitor: str, waiting: int, meter: Meter = runs
+) -> None:
+    """Refuse a run that is too large, or comes too soon; count one that may start.
+
+    ``waiting`` are the jobs in the queue. Raises a ``ProbingError``.
+    """
+    now = limits()
+    check_encoder(settings.encoder, now)
+    check_size(sentences, settings, now)
+    if now.queue is not None and waiting >= now.queue:
+        raise SettingsError(
+            f"{_count(waiting, 'job')} wait already, and this server lets {now.queue:,} wait. "
+            "Your sentences and settings are kept: press the button again in a few minutes."
+        )
+    if now.runs_per_hour is not None:
+        seconds = meter.take(visitor, now.runs_per_hour)
+        if seconds:
+            raise SettingsError(
+                f"You started {_count(meter.used(visitor), 'run')} within the last hour, and this "
+                f"server allows {now.runs_per_hour:,}. Your sentences and settings are kept: press "
+                f"the button again in {_count(math.ceil(seconds / 60), 'minute')}."
+            )
+
+
+def check_encoder(name: str, now: Limits | None = None) -> None:
+    """Refuse an encoder that this server does not load."""
+    now = now or limits()
+    target = understand(name) if not (now.public and _is_folder(name)) else None
+    if now.public and (target is None or target.source == "folder"):
+        raise SettingsError(
+            "That is a folder, and a public server loads none of its own. Choose one of the "
+            "encoders listed, or run CLS Probe on your computer."
+        )
+    names = {"bundled" if n in ("bundled", BUNDLED) else n.lower() for n in now.encoders or ()}
+    asked = "bundled" if target and target.source == "bundled" else name.lower()
+    if now.encoders is not None and asked not in names:
+        raise SettingsError(
+            f"This server does not load the encoder {name[:100]!a}. It loads "
+            f"{', '.join(now.encoders)}. Choose one of these, or run CLS Probe on your computer."
+        )
+
+
+def _is_folder(name: str) -> bool:
+    """Whether a path is meant; asked first, so that a stranger cannot learn which paths exist."""
+    return name.startswith(("/", "\\", ".", "~")) or name.count("/") > 1 or "\\" in name
+
+
+def check_size(sentences: Sentences, settings: Settings, now: Limits | None = None) -> None:
+    """Refuse more sentences, word pieces or memory than this server takes."""
+    now, n = now or limits(), len(sentences)
+    if n > now.rows:
+        raise DataError(
+            f"These are {n:,} sentences, and this server takes {now.rows:,}. "
+            "Give a random part of them."
+        )
+    longest = max(map(len, sentences.texts), default=0)
+    if longest > now.text_chars:
+        raise DataError(
+            f"The longest sentence has {longest:,} characters, and this server takes "
+            f"{now.text_chars:,}. Leave it out."
+        )
+    pieces = word_pieces(sentences.texts)
+    if now.tokens is not None and pieces > now.tokens:
+        raise DataError(
+            f"These sentences are about {pieces:,} word pieces, and this server takes "
+            f"{now.tokens:,}. About {n * now.tokens // pieces:,} of them would fit: give a random "
+            "part."
+        )
+    _check_memory(n, len(sentences.classes), settings, now)
+
+
+def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
+    shape, folds = shape_of(settings.encoder), max(1, settings.folds)
+    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else machine_memory()
+
+    def needed(n: int) -> int:
+        return estimate(n, shape, len(settings.poolings), classes, folds)
+
+    if allowed is None or needed(n) <= allowed:
+        return
+    fitting = _largest(n, lambda n: needed(n) <= allowed)
+    advice = (
+        f"About {fitting:,} of them would fit: give a random part."
+        if fitting >= 2
+        else "No number of them would fit: choose a smaller encoder or fewer classes."
+    )
+    raise DataError(
+        f"{n:,} sentences with this encoder need about {needed(n) / 1e9:.1f} GB of memory, and "
+        f"{allowed / 1e9:.1f} GB are allowed. {advice}"
+    )
+
+
+def _largest(n: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to ``n`` that fits, 0 for none, by halving."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def estimate(n: int, shape: Shape, poolings: int, classes: int, folds: int = 5) -> int:
+    """Bytes of memory at the peak of a run over ``n`` sentences; rather too many.
+
+    What the worker holds itself: the libraries, the weights, one cell at a time in several float64
+    copies (two cells side by side for what CLS and the mean add to each other), predictions of all
+    cells, and what the solver remembers of its steps. The vectors lie in files, whose pages the
+    system takes back when it needs them, so they are not counted. Fitted to the anonymous memory
+    of whole runs with the bundled encoder, which it exceeds by a tenth to a third.
+    """
+    cells = (shape.layers + 1) * poolings
+    solver = min(200_000_000, 800 * folds * classes * (shape.hidden + 1))
+    per_sentence = 150 * shape.hidden + 100 * cells + 100 * classes + 1_000
+    return 350_000_000 + 6 * shape.parameters + 32 * shape.hidden**2 + solver + n * per_sentence
+
+
+def word_pieces(texts: Sequence[str]) -> int:
+    """About how many word pieces an encoder reads of these texts; rather too many.
+
+    A piece for three bytes: English words have four to five bytes a piece, a character of Chinese
+    has three and is one.
+    """
+    return sum(min(MOST_PIECES, 2 + len(text.encode("utf-8", "replace")) // 3) for text in texts)
+
+
+def shape_of(name: str) -> Shape:
+    """An encoder's size from its ``config.json``, where that lies on this machine."""
+    target = understand(name)
+    if target.source == "bundled":
+        return BUNDLED_SHAPE
+    path = target.folder / "config.json" if target.folder else _kept_config(target.id)
+    try:
+        if path is None or path.stat().st_size > 1_000_000:
+            return BASE_SHAPE
+        config = json.loads(path.read_text(encoding="utf-8"))
+        layers, hidden, words = (
+            next(int(config[key]) for key in keys if key in config) for keys in _KEYS
+        )
+    except (OSError, ValueError, TypeError, StopIteration, RuntimeError):
+        return BASE_SHAPE  # the encoder's loading says what is wrong with it
+    if not (0 < layers < 1_000 and 0 < hidden < 100_000 and 0 < words < 10_000_000):
+        return BASE_SHAPE
+    return Shape(layers, hidden, words * hidden + layers * 12 * hidden * hidden)
+
+
+_KEYS = (
+    ("num_hidden_layers", "n_layers", "n_layer", "num_layers"),
+    ("hidden_size", "dim", "d_model", "n_embd"),
+    ("vocab_size", "n_vocab"),
+)
+
+
+def _kept_config(hub_id: str) -> Path | None:
+    """The configuration of an encoder that was loaded from the hub before."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(hub_id, "config.json")
+    return Path(found) if isinstance(found, str) else None
+
+
+def machine_memory(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Bytes of memory of this machine, or of the container where that has less; None if unknown."""
+    found = []
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # Windows has no sysconf
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            found.append(int((root / name).read_text()))
+        except (OSError, ValueError):
+            continue  # no such file, or "max"
+    return min((each for each in found if each > 0), default=None)
+
+
+def upload_trouble(
+    visitor: str, size: int, held: int, now: Limits | None = None, meter: Meter = uploads
+) -> str | None:
+    """Why a file of ``size`` bytes is not taken, or None: then it is counted.
+
+    ``held`` bytes of all visitors' files are in memory now.
+    """
+    now = now or limits()
+    if size > now.upload_mb * 2**20:
+        return (
+            f"The file is larger than {now.upload_mb:,} MB, the most that this server takes. "
+            "Give a part of its rows."
+        )
+    if now.public and held + size > HELD * now.upload_mb * 2**20:
+        return "This server holds as many files as it can. Try again in a few minutes."
+    if now.uploads_mb_per_hour is None:
+        return None
+    seconds = meter.take(visitor, now.uploads_mb_per_hour * 2**20, size)
+    if not seconds:
+        return None
+    when = "with a smaller file"
+    if seconds < math.inf:
+        when = f"in {_count(math.ceil(seconds / 60), 'minute')}"
+    return (
+        f"You uploaded {meter.used(visitor) / 2**20:,.0f} MB within the last hour, and this "
+        f"server takes {now.uploads_mb_per_hour:,} MB. Try again {when}."
+    )
+
+
+def uploads_used(visitor: str, now: Limits | None = None, meter: Meter = uploads) -> str | None:
+    """What a visitor should know before choosing a file; None where any file will be taken."""
+    now = now or limits()
+    if now.uploads_mb_per_hour is None:
+        return None
+    used = meter.used(visitor) / 2**20
+    if used + now.upload_mb <= now.uploads_mb_per_hour:
+        return None
+    return (
+        f"You uploaded {used:,.0f} MB within the last hour, and this server takes "
+        f"{now.uploads_mb_per_hour:,} MB: a file that goes beyond is refused. Wait a while, or "
+        "choose a smaller one."
+    )
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
