@@ -53,12 +53,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
         send = self._with_headers(scope, send)
-        path = str(scope["path"]).removeprefix(self.base)
+        path = str(scope["path"])
         if any(f"{closed}/" in f"{path}/" for closed in _CLOSED):
             await answer(send, 404, "Not found")
-        elif path == "/ready" and scope["method"] in ("GET", "HEAD"):
+        elif path == f"{self.base}/ready" and scope["method"] in ("GET", "HEAD"):
             await self._ready(send)
-        elif path == "/metrics" and scope["method"] == "GET":
+        elif path == f"{self.base}/metrics" and scope["method"] == "GET":
             await self._metrics(scope, send)
         elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)

@@ -1,5 +1,6 @@
 """What the environment variables mean, and that a slip in one is not taken for another value."""
 
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,8 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them is set."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("PROBING_"):
             monkeypatch.delenv(name)
