@@ -50,6 +50,8 @@ def set_up() -> None:
     LOGGER.handlers[:] = [handler]
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
+    logging.root.handlers[:] = [handler]
+    logging.captureWarnings(True)
     for other in logging.root.manager.loggerDict.values():
         if isinstance(other, logging.Logger):
             for existing in other.handlers:

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+import streamlit as st
 from streamlit import config, runtime
 
 from probing.environment import Limits, limits
@@ -11,6 +12,7 @@ from probing.errors import SettingsError
 
 def limits_or_exit() -> Limits:
     """The limits, with Streamlit's own brought in step; a bad value ends the server in a line."""
+    st.secrets.load_if_toml_exists()  # some hosts give variables as secrets.toml only
     try:
         found = limits()
     except SettingsError as error:

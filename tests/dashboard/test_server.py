@@ -212,7 +212,8 @@ def test_a_scripted_visitor_with_an_open_page_meets_every_limit(
 
 
 def test_the_log_is_lines_of_json_and_holds_nothing_of_a_visitor(server: Server) -> None:
-    server.ask(f"/probe/x?text={'%0a' + 'a-visitors-text'}", User_Agent="a-visitors-browser")
+    server.ask("/probe/x?text=%0aa-visitors-text", User_Agent="a-visitors-browser")
+    server.ask("/probe/_stcore/upload_file/session/file", "PUT", b"x" * 3 * MB, Referer=FORGED[:1])
     events = [json.loads(line) for line in server.log.read_text().splitlines()]
     assert events[0]["event"] == "server_started"
     assert any(event["event"] == "upload_refused" for event in events)
@@ -225,13 +226,17 @@ def test_the_log_is_lines_of_json_and_holds_nothing_of_a_visitor(server: Server)
     ("name", "value", "said"),
     [("PROBING_MAX_ROWS", "lots", "a whole number from 1"), ("PROBING_PUBLIC", "yes", "0 or 1")],
 )
+@pytest.mark.parametrize("secrets_file", [False, True], ids=["environment", "secrets.toml"])
 def test_a_slip_in_a_variable_ends_the_start_in_one_line(
-    tmp_path: Path, name: str, value: str, said: str
+    tmp_path: Path, name: str, value: str, said: str, secrets_file: bool
 ) -> None:
+    if secrets_file:
+        (tmp_path / ".streamlit").mkdir()
+        (tmp_path / ".streamlit" / "secrets.toml").write_text(f'{name} = "{value}"\n')
     ended = subprocess.run(
         command("--server.port", "0"),
         cwd=tmp_path,
-        env=surroundings(tmp_path, **{name: value}),
+        env=surroundings(tmp_path, **({} if secrets_file else {name: value})),
         capture_output=True,
         text=True,
         timeout=60,
