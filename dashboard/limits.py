@@ -87,11 +87,7 @@ def check_start(
     now = limits()
     check_encoder(settings.encoder, now)
     check_size(sentences, settings, now)
-    if now.queue is not None and waiting >= now.queue:
-        raise SettingsError(
-            f"{_count(waiting, 'job')} wait already, and this server lets {now.queue:,} wait. "
-            "Your sentences and settings are kept: press the button again in a few minutes."
-        )
+    check_queue(waiting, now)
     if now.runs_per_hour is not None:
         seconds = meter.take(visitor, now.runs_per_hour)
         if seconds:
@@ -100,6 +96,26 @@ def check_start(
                 f"server allows {now.runs_per_hour:,}. Your sentences and settings are kept: press "
                 f"the button again in {_count(math.ceil(seconds / 60), 'minute')}."
             )
+
+
+def check_queue(waiting: int, now: Limits | None = None) -> None:
+    """Refuse one more job where ``waiting`` ones are as many as this server lets wait."""
+    now = now or limits()
+    if now.queue is not None and waiting >= now.queue:
+        raise SettingsError(
+            f"{_count(waiting, 'job')} wait already, and this server lets {now.queue:,} wait. "
+            "Nothing of yours is lost: try again in a few minutes."
+        )
+
+
+def check_text(text: str, now: Limits | None = None) -> None:
+    """Refuse a typed sentence that is longer than those of a file may be."""
+    now = now or limits()
+    if len(text) > now.text_chars:
+        raise DataError(
+            f"That sentence has {len(text):,} characters, and this server takes "
+            f"{now.text_chars:,}. Type a shorter one."
+        )
 
 
 def check_encoder(name: str, now: Limits | None = None) -> None:
@@ -154,7 +170,8 @@ def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None
     allowed = now.memory_gb * 1e9 if now.memory_gb is not None else machine_memory()
 
     def needed(n: int) -> int:
-        return estimate(n, shape, len(settings.poolings), classes, folds)
+        deep = settings.depth == "full"
+        return estimate(n, shape, len(settings.poolings), classes, folds, deep=deep)
 
     if allowed is None or needed(n) <= allowed:
         return

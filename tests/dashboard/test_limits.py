@@ -168,6 +168,9 @@ def test_too_many_word_pieces_say_how_many_sentences_fit() -> None:
 def test_a_sentence_may_be_too_long() -> None:
     with pytest.raises(DataError, match=r"longest sentence has 502 characters, and .* takes 500"):
         L.check_size(sentences(1, "x" * 500), Settings(), replace(ROOMY, text_chars=500))
+    with pytest.raises(DataError, match=r"That sentence has 501 characters, and .* takes 500"):
+        L.check_text("x" * 501, Limits(text_chars=500))
+    L.check_text("x" * 500, Limits(text_chars=500))
 
 
 MEASURED = [
@@ -194,6 +197,8 @@ def test_the_estimate_grows_with_everything() -> None:
     assert sizes.estimate(1_000, sizes.Shape(12, 768, 300_000_000), 3, 10) > base
     assert sizes.estimate(1_000, sizes.BASE_SHAPE, 4, 10) > base
     assert sizes.estimate(1_000, sizes.BASE_SHAPE, 3, 20) > base
+    vectors = 4 * 13 * 3 * 768 * 1_000  # bytes: layers, poolings, numbers, sentences
+    assert sizes.estimate(1_000, sizes.BASE_SHAPE, 3, 10, deep=True) > base + vectors
 
 
 def test_too_little_memory_says_how_many_sentences_fit() -> None:
