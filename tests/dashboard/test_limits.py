@@ -174,18 +174,19 @@ def test_a_sentence_may_be_too_long() -> None:
 
 
 MEASURED = [
-    # n, classes, anonymous bytes at the peak of `python -m probing run`, bundled encoder
-    (1_000, 2, 479e6),
-    (8_000, 2, 858e6),
-    (4_000, 40, 758e6),
+    # n, classes, in depth, anonymous bytes at the peak of `python -m probing run`, bundled encoder
+    (1_000, 2, False, 479e6),
+    (8_000, 2, False, 858e6),
+    (4_000, 40, False, 758e6),
+    (3_000, 2, True, 748e6),
 ]
 
 
-@pytest.mark.parametrize(("n", "classes", "peak"), MEASURED)
+@pytest.mark.parametrize(("n", "classes", "deep", "peak"), MEASURED)
 def test_the_estimate_is_above_what_was_measured_but_not_far(
-    n: int, classes: int, peak: float
+    n: int, classes: int, deep: bool, peak: float
 ) -> None:
-    guess = sizes.estimate(n, sizes.BUNDLED_SHAPE, 3, classes)
+    guess = sizes.estimate(n, sizes.BUNDLED_SHAPE, 3, classes, deep=deep)
     assert 1.1 * peak < guess < 1.3 * peak
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard import served
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "an-operators-token-0123"
 MB = 2**20
@@ -143,13 +145,17 @@ def test_without_the_token_of_the_page_nothing_is_uploaded(server: Server) -> No
     assert server.ask(path, "PUT", form(10)[0], content_type=form(10)[1]).status == 403
 
 
-def test_a_file_too_large_is_refused_before_it_is_sent(server: Server) -> None:
-    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    with closing(line):
+def announce(server: Server, size: int) -> int:
+    """The answer to an upload of which only the head is sent."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as line:
         line.putrequest("PUT", "/probe/_stcore/upload_file/session/file")
-        line.putheader("Content-Length", str(200 * MB))
+        line.putheader("Content-Length", str(size))
         line.endheaders()
-        assert line.getresponse().status == 413
+        return line.getresponse().status
+
+
+def test_a_file_too_large_is_refused_before_it_is_sent(server: Server) -> None:
+    assert announce(server, 200 * MB) == 413
 
 
 def form(size: int, name: str = "a.csv") -> tuple[bytes, str]:
@@ -213,7 +219,7 @@ def test_a_scripted_visitor_with_an_open_page_meets_every_limit(
 
 def test_the_log_is_lines_of_json_and_holds_nothing_of_a_visitor(server: Server) -> None:
     server.ask("/probe/x?text=%0aa-visitors-text", User_Agent="a-visitors-browser")
-    server.ask("/probe/_stcore/upload_file/session/file", "PUT", b"x" * 3 * MB, Referer=FORGED[:1])
+    announce(server, 3 * MB)
     events = [json.loads(line) for line in server.log.read_text().splitlines()]
     assert events[0]["event"] == "server_started"
     assert any(event["event"] == "upload_refused" for event in events)
@@ -245,3 +251,20 @@ def test_a_slip_in_a_variable_ends_the_start_in_one_line(
     assert ended.returncode != 0
     (line,) = [line for line in ended.stderr.splitlines() if line.strip()]
     assert line.startswith(f"error: {name} is '{value}'; it must be {said}")
+
+
+@pytest.mark.parametrize("public", ["0", "1"])
+def test_streamlits_own_settings_are_kept_in_step(
+    public: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: dict[str, object] = {}
+    monkeypatch.setattr(served.config, "set_option", chosen.__setitem__)
+    monkeypatch.setenv("PROBING_PUBLIC", public)
+    monkeypatch.setenv("PROBING_MAX_UPLOAD_MB", "70")
+    served.limits_or_exit()
+    assert chosen.pop("server.maxUploadSize") == 70
+    quiet = {"logger.enableRich": False} if public == "1" else {}
+    assert chosen == quiet, "rich prints an error's text past the log"
+    monkeypatch.setenv("PROBING_FRAME_ANCESTORS", "https://huggingface.co")
+    served.limits_or_exit()
+    assert chosen["server.xsrfCookieSameSite"] == "none"
