@@ -15,18 +15,31 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
+from dashboard import logs  # noqa: E402
+from dashboard.guard import Guard  # noqa: E402
 from dashboard.jobs import jobs  # noqa: E402
 from dashboard.samples import FINISHED  # noqa: E402
+from dashboard.served import base_path, bytes_held, limits_or_exit  # noqa: E402
 from probing import load_run  # noqa: E402
+
+LIMITS = limits_or_exit()
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """What the first visitor need not wait for: the worker starts, the sample is drawn once."""
+    if LIMITS.public:
+        logs.set_up()
     jobs()
     load_run(FINISHED).figure("map")
+    logs.event("server_started", public=LIMITS.public)
     yield
 
 
-app = st.App(Path(__file__).with_name("page.py"), lifespan=lifespan)
+app = st.App(
+    Path(__file__).with_name("page.py"),
+    lifespan=lifespan,
+    middleware=[Middleware(Guard, limits=LIMITS, base=base_path(), held=bytes_held)],
+)

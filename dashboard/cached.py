@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.limits import reading_limits
 from probing import figures, reading, store
 from probing.mechanism import shelf
 from probing.mechanism.values import Inside, Look
@@ -18,13 +19,13 @@ from probing.sentences import Sentences
 @st.cache_resource(max_entries=8, show_spinner=False)
 def table(digest: str, _data: bytes, name: str) -> reading.Table:
     """The table in a file's bytes, by their SHA-256."""
-    return reading.read_table(_data, name)
+    return reading.read_table(_data, name, limits=reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def sentences(digest: str, columns: reading.Columns, _table: reading.Table) -> Sentences:
     """The sentences of a table, by the file's SHA-256 and the columns."""
-    return reading.select(_table, columns)
+    return reading.select(_table, columns, reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -21,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from dashboard import metrics
 from probing import environment, store
 from probing.errors import RunFolderError
 from probing.progress import CellScore, Stage
@@ -86,6 +87,12 @@ class Jobs:
         """The process that computes, if one is up."""
         process = self._process
         return None if process is None or process.poll() is not None else process.pid
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn."""
+        with self._lock:
+            return len(self._waiting)
 
     def close(self) -> None:
         """End the worker; nothing more is taken on."""
@@ -209,6 +216,8 @@ class Jobs:
             threading.Timer(GRACE, self._end_if_still, (job, self._process)).start()
 
     def _set(self, job: str, status: Status) -> None:
+        before = self._status.get(job)
+        metrics.follow(job, None if before is None else before.state, status.state)
         self._status[job] = status
         self._status.move_to_end(job)
         over = [j for j, s in self._status.items() if s.over]

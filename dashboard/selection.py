@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import visitors
 from dashboard.samples import SAMPLES
 from probing.settings import Target
 
@@ -66,6 +67,17 @@ def take_cell() -> None:
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
             st.session_state["pooling"] = str(found[2])
+
+
+def visitor() -> str:
+    """Who is here: the id in the browser's cookie, else one of this session."""
+    try:
+        found = visitors.of_cookies(st.context.cookies)
+    except RuntimeError:  # no server around, as in a test of the page
+        found = None
+    if found is None:
+        found = st.session_state.setdefault("visitor", visitors.new_id())
+    return str(found)
 
 
 def source() -> str:

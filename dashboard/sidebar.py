@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import draft, selection, views
+from dashboard import draft, limits, metrics, selection, views
 from dashboard.jobs import jobs
 from dashboard.words import POOLER_HELP, plain, said
 from probing import figures
-from probing.encoders import understand
+from probing.environment import limits as limits_now
 from probing.errors import ProbingError, SettingsError
 from probing.representations import POOLINGS
 from probing.sentences import Sentences
@@ -39,8 +39,10 @@ def show(chosen: selection.Selection) -> None:
 
 def _start(sentences: Sentences, settings: Settings) -> None:
     try:
+        limits.check_start(sentences, settings, selection.visitor(), jobs().waiting)
         run = jobs().start_run(sentences, settings)
     except ProbingError as error:
+        metrics.count("runs_refused_total")
         st.error(said(error), icon=":material/error:")
         return
     selection.open_run(run)
@@ -63,18 +65,33 @@ def _sentences(chosen: selection.Selection) -> Sentences | None:
     return found.sentences
 
 
+def _encoder() -> str:
+    """The chosen encoder's name: one of those this server loads, or any where it loads any."""
+    now = limits_now()
+    if now.encoders is not None:
+        chosen = st.selectbox(
+            "Encoder",
+            now.encoders,
+            format_func=lambda name: _BUNDLED if name == "bundled" else name,
+            key="listed_encoder",
+            help="This server loads these. CLS Probe on your own computer loads any.",
+        )
+        return str(chosen)
+    if st.selectbox("Encoder", (_BUNDLED, _OTHER), key="encoder") == _BUNDLED:
+        return "bundled"
+    folders = "" if now.public else ", or the path of a local folder, e.g. ./my-model"
+    return st.text_input(
+        "Hub id" if now.public else "Hub id or folder",
+        key="encoder_name",
+        placeholder="google-bert/bert-base-uncased",
+        help=f"A model id on the Hugging Face hub{folders}. "
+        "Only safetensors weights are loaded, and never remote code.",
+    ).strip()
+
+
 def _settings() -> Settings | None:
     """The chosen settings, or None with the reason shown."""
-    encoder = st.selectbox("Encoder", (_BUNDLED, _OTHER), key="encoder")
-    name = "bundled"
-    if encoder == _OTHER:
-        name = st.text_input(
-            "Hub id or folder",
-            key="encoder_name",
-            placeholder="google-bert/bert-base-uncased",
-            help="A model id on the Hugging Face hub, or the path of a local folder, "
-            "e.g. ./my-model. Only safetensors weights are loaded, and never remote code.",
-        ).strip()
+    name = _encoder()
     deep = st.toggle(
         "In depth",
         key="depth",
@@ -109,7 +126,7 @@ def _settings() -> Settings | None:
     try:
         if not name:
             raise SettingsError("Name an encoder: a hub id or the path of a folder.")
-        understand(name)
+        limits.check_encoder(name)
         return Settings(
             encoder=name,
             poolings=tuple(poolings),

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from dashboard import draft, selection
+from dashboard.limits import uploads_used
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.words import plain
 from probing import figures
+from probing.environment import limits
 from probing.sentences import Sentences
 
 _PREVIEW = 200  # rows shown
@@ -51,12 +53,18 @@ def _choose_source(chosen: Selection) -> None:
 
 
 def _take_file() -> None:
+    now = limits()
     file = st.file_uploader(
         "CSV file",
         type=["csv", "tsv", "txt"],
         key="file",
-        help="Comma, semicolon, tab or pipe; any usual encoding; up to 50 MB.",
+        max_upload_size=now.upload_mb,
+        help=f"Comma, semicolon, tab or pipe; any usual encoding; up to {now.upload_mb:,} MB and "
+        f"{now.rows:,} rows; sentences of up to {now.text_chars:,} characters.",
     )
+    used = uploads_used(selection.visitor())
+    if used is not None:
+        st.caption(used)
     kept = selection.upload()
     if file is not None:
         selection.keep_upload(file.name, file.getvalue())

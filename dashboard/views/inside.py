@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.jobs import Status, jobs
+from dashboard.limits import check_text
 from dashboard.panels import inside_run, inside_sentence
 from dashboard.selection import Selection
 from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, words
@@ -55,7 +56,9 @@ def _sentence(run: Run) -> str:
         placeholder="Choose a sentence, or type your own",
         help="Type any sentence of your own and press Enter. It is read and not stored.",
     )
-    return str(chosen or "").strip()
+    text = str(chosen or "").strip()
+    check_text(text)
+    return text
 
 
 def _look(job: str | None) -> Look | None:

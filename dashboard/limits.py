@@ -1,0 +1,244 @@
+"""Whether an installation takes on what a person asks for: said before anything is computed.
+
+Every refusal says what came, what is allowed and what to do; nothing of the person's is lost by
+it. How long a run may take, how many workers there are and how long runs are kept is read in
+``probing.environment`` too, and held by the queue and the store.
+"""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+
+from dashboard.sizes import estimate, machine_memory, shape_of, word_pieces
+from probing.encoders import BUNDLED, understand
+from probing.environment import Limits, limits
+from probing.errors import DataError, SettingsError
+from probing.reading import Limits as ReadingLimits
+from probing.sentences import Sentences
+from probing.settings import Settings
+
+HOUR = 3600.0  # seconds
+HELD = 25
+"""Files of the greatest size that all visitors of a public host may have in its memory at once."""
+
+
+class Meter:
+    """What each visitor used in the last hour. Safe from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._lock = clock, Lock()
+        self._used: dict[str, deque[tuple[float, int]]] = {}
+
+    def used(self, visitor: str) -> int:
+        """The sum of what was added for a visitor within the hour."""
+        with self._lock:
+            self._forget()
+            return sum(amount for _, amount in self._used.get(visitor, ()))
+
+    def take(self, visitor: str, allowed: int, more: int = 1) -> float:
+        """Add ``more`` where it fits into what is allowed an hour, and give 0; else the seconds
+        until it will, infinite where it never will."""
+        with self._lock:
+            self._forget()
+            kept = self._used.setdefault(visitor, deque())
+            excess = sum(amount for _, amount in kept) + more - allowed
+            if excess <= 0:
+                kept.append((self._clock(), more))
+                return 0.0
+            for then, amount in kept:
+                excess -= amount
+                if excess <= 0:
+                    return max(0.0, then + HOUR - self._clock())
+            return math.inf
+
+    def _forget(self) -> None:
+        """Nobody is remembered for longer than an hour."""
+        before = self._clock() - HOUR
+        for visitor, kept in list(self._used.items()):
+            while kept and kept[0][0] <= before:
+                kept.popleft()
+            if not kept:
+                del self._used[visitor]
+
+
+runs = Meter()
+"""Runs started, by visitor."""
+uploads = Meter()
+"""Bytes uploaded, by visitor."""
+
+
+def reading_limits() -> ReadingLimits:
+    """How much of a file is read."""
+    now = limits()
+    return ReadingLimits(
+        max_bytes=now.upload_mb * 2**20, max_rows=now.rows, max_text_chars=now.text_chars
+    )
+
+
+def check_start(
+    sentences: Sentences, settings: Settings, visitor: str, waiting: int, meter: Meter = runs
+) -> None:
+    """Refuse a run that is too large, or comes too soon; count one that may start.
+
+    ``waiting`` are the jobs in the queue. Raises a ``ProbingError``.
+    """
+    now = limits()
+    check_encoder(settings.encoder, now)
+    check_size(sentences, settings, now)
+    check_queue(waiting, now)
+    if now.runs_per_hour is not None:
+        seconds = meter.take(visitor, now.runs_per_hour)
+        if seconds:
+            raise SettingsError(
+                f"You started {_count(meter.used(visitor), 'run')} within the last hour, and this "
+                f"server allows {now.runs_per_hour:,}. Your sentences and settings are kept: press "
+                f"the button again in {_count(math.ceil(seconds / 60), 'minute')}."
+            )
+
+
+def check_queue(waiting: int, now: Limits | None = None) -> None:
+    """Refuse one more job where ``waiting`` ones are as many as this server lets wait."""
+    now = now or limits()
+    if now.queue is not None and waiting >= now.queue:
+        raise SettingsError(
+            f"{_count(waiting, 'job')} wait already, and this server lets {now.queue:,} wait. "
+            "Nothing of yours is lost: try again in a few minutes."
+        )
+
+
+def check_text(text: str, now: Limits | None = None) -> None:
+    """Refuse a typed sentence that is longer than those of a file may be."""
+    now = now or limits()
+    if len(text) > now.text_chars:
+        raise DataError(
+            f"That sentence has {len(text):,} characters, and this server takes "
+            f"{now.text_chars:,}. Type a shorter one."
+        )
+
+
+def check_encoder(name: str, now: Limits | None = None) -> None:
+    """Refuse an encoder that this server does not load."""
+    now = now or limits()
+    target = understand(name) if not (now.public and _is_folder(name)) else None
+    if now.public and (target is None or target.source == "folder"):
+        raise SettingsError(
+            "That is a folder, and a public server loads none of its own. Choose one of the "
+            "encoders listed, or run CLS Probe on your computer."
+        )
+    names = {"bundled" if n in ("bundled", BUNDLED) else n.lower() for n in now.encoders or ()}
+    asked = "bundled" if target and target.source == "bundled" else name.lower()
+    if now.encoders is not None and asked not in names:
+        raise SettingsError(
+            f"This server does not load the encoder {name[:100]!a}. It loads "
+            f"{', '.join(now.encoders)}. Choose one of these, or run CLS Probe on your computer."
+        )
+
+
+def _is_folder(name: str) -> bool:
+    """Whether a path is meant; asked first, so that a stranger cannot learn which paths exist."""
+    return name.startswith(("/", "\\", ".", "~")) or name.count("/") > 1 or "\\" in name
+
+
+def check_size(sentences: Sentences, settings: Settings, now: Limits | None = None) -> None:
+    """Refuse more sentences, word pieces or memory than this server takes."""
+    now, n = now or limits(), len(sentences)
+    if n > now.rows:
+        raise DataError(
+            f"These are {n:,} sentences, and this server takes {now.rows:,}. "
+            "Give a random part of them."
+        )
+    longest = max(map(len, sentences.texts), default=0)
+    if longest > now.text_chars:
+        raise DataError(
+            f"The longest sentence has {longest:,} characters, and this server takes "
+            f"{now.text_chars:,}. Leave it out."
+        )
+    pieces = word_pieces(sentences.texts)
+    if now.tokens is not None and pieces > now.tokens:
+        raise DataError(
+            f"These sentences are about {pieces:,} word pieces, and this server takes "
+            f"{now.tokens:,}. About {n * now.tokens // pieces:,} of them would fit: give a random "
+            "part."
+        )
+    _check_memory(n, len(sentences.classes), settings, now)
+
+
+def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
+    shape, folds = shape_of(settings.encoder), max(1, settings.folds)
+    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else machine_memory()
+
+    def needed(n: int) -> int:
+        deep = settings.depth == "full"
+        return estimate(n, shape, len(settings.poolings), classes, folds, deep=deep)
+
+    if allowed is None or needed(n) <= allowed:
+        return
+    fitting = _largest(n, lambda n: needed(n) <= allowed)
+    advice = (
+        f"About {fitting:,} of them would fit: give a random part."
+        if fitting >= 2
+        else "No number of them would fit: choose a smaller encoder or fewer classes."
+    )
+    raise DataError(
+        f"{n:,} sentences with this encoder need about {needed(n) / 1e9:.1f} GB of memory, and "
+        f"{allowed / 1e9:.1f} GB are allowed. {advice}"
+    )
+
+
+def _largest(n: int, fits: Callable[[int], bool]) -> int:
+    """The largest number up to ``n`` that fits, 0 for none, by halving."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
+
+
+def upload_trouble(
+    visitor: str, size: int, held: int, now: Limits | None = None, meter: Meter = uploads
+) -> str | None:
+    """Why a file of ``size`` bytes is not taken, or None: then it is counted.
+
+    ``held`` bytes of all visitors' files are in memory now.
+    """
+    now = now or limits()
+    if size > now.upload_mb * 2**20:
+        return (
+            f"The file is larger than {now.upload_mb:,} MB, the most that this server takes. "
+            "Give a part of its rows."
+        )
+    if now.public and held + size > HELD * now.upload_mb * 2**20:
+        return "This server holds as many files as it can. Try again in a few minutes."
+    if now.uploads_mb_per_hour is None:
+        return None
+    seconds = meter.take(visitor, now.uploads_mb_per_hour * 2**20, size)
+    if not seconds:
+        return None
+    when = "with a smaller file"
+    if seconds < math.inf:
+        when = f"in {_count(math.ceil(seconds / 60), 'minute')}"
+    return (
+        f"You uploaded {meter.used(visitor) / 2**20:,.0f} MB within the last hour, and this "
+        f"server takes {now.uploads_mb_per_hour:,} MB. Try again {when}."
+    )
+
+
+def uploads_used(visitor: str, now: Limits | None = None, meter: Meter = uploads) -> str | None:
+    """What a visitor should know before choosing a file; None where any file will be taken."""
+    now = now or limits()
+    if now.uploads_mb_per_hour is None:
+        return None
+    used = meter.used(visitor) / 2**20
+    if used + now.upload_mb <= now.uploads_mb_per_hour:
+        return None
+    return (
+        f"You uploaded {used:,.0f} MB within the last hour, and this server takes "
+        f"{now.uploads_mb_per_hour:,} MB: a file that goes beyond is refused. Wait a while, or "
+        "choose a smaller one."
+    )
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
