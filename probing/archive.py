@@ -307,16 +307,21 @@ def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def trouble_with(folder: Path, rows: int, text_chars: int) -> str | None:
+    """What is wrong with an unpacked run, for the person; None where it is whole."""
+    try:
+        check(folder, rows, text_chars)
+    except ProbingError as error:
+        return str(error).replace(str(folder), "the archive")
+    except Exception as error:  # noqa: BLE001 - hostile files fail in any way
+        return str(_refused(f"it cannot be read ({type(error).__name__})"))
+    return None
+
+
 def main(arguments: list[str]) -> None:
     """Say on standard output what is wrong with an unpacked run."""
     _bounded()
-    try:
-        check(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
-        trouble = None
-    except ProbingError as error:
-        trouble = str(error).replace(arguments[0], "the archive")
-    except Exception as error:  # noqa: BLE001 - hostile files fail in any way
-        trouble = str(_refused(f"it cannot be read ({type(error).__name__})"))
+    trouble = trouble_with(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
     sys.stdout.write(json.dumps({"trouble": trouble}) + "\n")
 
 
