@@ -17,6 +17,7 @@ from typing import Any
 from dashboard.index import (
     BESIDE,
     COLUMNS,
+    RUN_ID,
     Entry,
     Index,
     beside,
@@ -68,6 +69,8 @@ class Library:
 
     def entry(self, run: str) -> Entry | None:
         """What is known of a run; None for one that is unknown or deleted."""
+        if not RUN_ID.fullmatch(run):
+            return None
         folder = self.folder(run)
 
         def find(connection: sqlite3.Connection) -> Entry | None:
@@ -157,16 +160,21 @@ class Library:
         folder = self.folder(run)
         gone = folder.with_name(f".{run}{DELETED}{secrets.token_hex(4)}")
         try:
-            if folder.exists():
-                folder.rename(gone)  # at once: nobody sees half a run
-                shutil.rmtree(gone)
+            folder.rename(gone)  # at once: nobody sees half a run
+        except FileNotFoundError:
+            pass  # not stored yet
         except OSError as error:
             raise RunFolderError(
-                f"this run's files could not all be deleted ({error.strerror}). The operator of "
-                f"this server has to delete {gone.name if gone.exists() else run}."
+                f"this run cannot be deleted ({error.strerror}). Tell the operator of this server."
             ) from error
+        shutil.rmtree(gone, ignore_errors=True)
         query = "UPDATE runs SET deleted = ?, title = '', description = '' WHERE id = ?"
         self.index.do(lambda connection: connection.execute(query, (self.clock(), run)))
+        if gone.exists():
+            raise RunFolderError(
+                "some files of this run could not be deleted yet. It does not open any more, and "
+                "the server tries again within minutes."
+            )
 
     def _own(self, run: str, visitor: str) -> Entry:
         rights, entry = self.rights(run, visitor), self.entry(run)

@@ -16,7 +16,7 @@ from typing import IO
 from dashboard import logs
 from dashboard.index import BESIDE, insert, keep_beside, run_folders
 from dashboard.jobs import Jobs
-from dashboard.library import DAY, Library, library
+from dashboard.library import DAY, DELETED, Library, library
 from probing.errors import RunFolderError
 
 Known = Callable[[str], bool]
@@ -95,6 +95,9 @@ def tidy(runs: Library, known: Known) -> tuple[str, ...]:
 
 def _adopt(runs: Library) -> None:
     """Folders that the index does not know, and files of access that are not there yet."""
+    for path in _entries(runs.home / "runs"):
+        if DELETED in path.name:
+            _delete(path)  # a job had still been writing there
     rows = runs.index.do(lambda c: c.execute("SELECT id, deleted FROM runs").fetchall())
     deleted = {run: when is not None for run, when in rows}
     for folder in run_folders(runs.home):
