@@ -228,7 +228,7 @@ def test_an_older_index_is_migrated(runs: Library, monkeypatch: pytest.MonkeyPat
 
 def test_a_store_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match="cannot use its index of runs .*set PROBING_HOME"):
+    with pytest.raises(RunFolderError, match=r"cannot use its index of runs .*set PROBING_HOME"):
         Library(tmp_path / "file" / "home", PUBLIC).entry(A)
     (tmp_path / "folder" / index.NAME).mkdir(parents=True)
     with pytest.raises(RunFolderError, match="cannot use its index"):
