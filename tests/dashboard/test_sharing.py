@@ -13,6 +13,7 @@ from dashboard import selection
 from dashboard.jobs import jobs
 from dashboard.library import Library, library
 from dashboard.samples import FINISHED
+from dashboard.views import PAGES
 from dashboard.visitors import new_id
 from probing import store
 from probing.mechanism import shelf
@@ -62,11 +63,10 @@ def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
     def opened(visitor: str, view: str = "layers", **query: str) -> AppTest:
         monkeypatch.setattr(selection, "visitor", lambda: visitor)
         page = AppTest.from_file(PAGE, default_timeout=60)
-        page.query_params.update(query)
+        for name, value in query.items():
+            page.query_params[name] = value
+        page._page_hash = PAGES[view]._script_hash  # pages of st.navigation have no file
         page.run()
-        if view != "start":
-            page.query_params.update(query)
-            page.switch_page(view).run()
         assert not page.exception
         return page
 
