@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from dashboard import selection
 from dashboard.jobs import jobs
 from dashboard.library import Library, library
 from dashboard.samples import FINISHED
-from dashboard.views import PAGES
 from dashboard.visitors import new_id
 from probing import store
 from probing.mechanism import shelf
@@ -65,7 +65,8 @@ def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
         page = AppTest.from_file(PAGE, default_timeout=60)
         for name, value in query.items():
             page.query_params[name] = value
-        page._page_hash = PAGES[view]._script_hash  # pages of st.navigation have no file
+        # pages of st.navigation have no file that ``switch_page`` could name
+        page._page_hash = calc_hash("" if view == "start" else view)
         page.run()
         assert not page.exception
         return page
