@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.limits import reading_limits
 from probing import figures, reading, store
+from probing.hiding import hide_inside, hide_run
 from probing.mechanism import shelf
 from probing.mechanism.values import Inside, Look
 from probing.progress import CellScore
@@ -29,13 +30,31 @@ def sentences(digest: str, columns: reading.Columns, _table: reading.Table) -> S
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _run(folder: str, stamp: int) -> Run:
-    return store.load_run(folder)
+def _run(folder: str, stamp: int, texts: bool) -> Run:
+    found = store.load_run(folder)
+    return found if texts else hide_run(found)
 
 
-def run(folder: Path) -> Run:
-    """A stored run; read anew when its ``run.json`` has changed."""
-    return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns)
+def run(folder: Path, *, texts: bool = True) -> Run:
+    """A stored run, or what others see of it; read anew when its ``run.json`` has changed."""
+    return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns, texts)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _record(folder: str, stamp: int) -> Mapping[str, Any]:
+    record = store.read_record(Path(folder))
+    return {name: record[name] for name in ("created", "data", "encoder")}
+
+
+def record(folder: Path) -> Mapping[str, Any]:
+    """What a list of runs says of one."""
+    return _record(str(folder), (folder / store.RUN).stat().st_mtime_ns)
+
+
+def forget_runs() -> None:
+    """Let go of runs that were deleted: memory maps would keep their files on the disk."""
+    for cache in (_run, _record, _inside, _figure, _of_value):
+        cache.clear()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -43,9 +62,13 @@ def _inside(folder: str, stamp: int) -> Inside | None:
     return shelf.load(Path(folder))
 
 
-def inside(folder: Path) -> Inside | None:
-    """What was measured inside the encoder of a stored run so far; None before that."""
-    return _inside(str(folder), inside_stamp(folder))
+def inside(folder: Path, *, texts: bool = True) -> Inside | None:
+    """What was measured inside the encoder of a stored run so far; None before that.
+
+    Without ``texts``: what others see of it.
+    """
+    found = _inside(str(folder), inside_stamp(folder))
+    return found if texts or found is None else hide_inside(found)
 
 
 def inside_stamp(folder: Path) -> int:
@@ -67,7 +90,9 @@ def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _figure(run_id: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run) -> Any:
+def _figure(
+    run_id: str, texts: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run
+) -> Any:
     return _run.figure(name, dark=dark, **dict(options))
 
 
@@ -84,4 +109,5 @@ def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
     """A figure of a run that no map is in, drawn once; read only."""
-    return _figure(run.id, name, dark, tuple(sorted(options.items())), run)
+    texts = run.sentences.fingerprint  # others may see the run without its sentences
+    return _figure(run.id, texts, name, dark, tuple(sorted(options.items())), run)

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from dashboard import cached, selection
 from dashboard.samples import SAMPLES
-from dashboard.shown import find_run
+from dashboard.shown import find_run, rights_of
 from probing import reading
 from probing.errors import DataError
 from probing.sentences import Sentences
@@ -53,7 +53,8 @@ def current(chosen: selection.Selection) -> Draft | None:
     Raises ``DataError`` for what no run could use.
     """
     if selection.source() == selection.RUN:
-        run = find_run(chosen)
+        rights = rights_of(chosen)
+        run = find_run(chosen) if rights is not None and rights.texts else None
         return None if run is None else _checked(run.sentences)
     found = file()
     if found is None:

@@ -60,6 +60,29 @@ def open_run(run: str | None) -> None:
         st.query_params["run"] = run
 
 
+def close_run(run: str) -> None:
+    """Show the bundled sample again, where that run was shown."""
+    if st.session_state.get("shown_run") == run:
+        open_run(None)
+
+
+def managed_run() -> str | None:
+    """The run whose settings are open in the list of runs."""
+    chosen: str | None = st.session_state.get("managed_run")
+    return chosen
+
+
+def manage_run(run: str | None) -> None:
+    """Open the settings of a run in the list of runs; None closes them."""
+    st.session_state["managed_run"] = run
+
+
+def link_of(run: str) -> str:
+    """The address under which a run opens."""
+    base = str(st.context.url or "").partition("?")[0].rstrip("/")
+    return f"{base.removesuffix('/runs')}/layers?run={run}"
+
+
 def take_cell() -> None:
     """Choose the cell of the point that was clicked in the chart ``accuracy``."""
     for point in st.session_state["accuracy"].selection.points:

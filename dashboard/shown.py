@@ -6,8 +6,9 @@ import streamlit as st
 
 from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
+from dashboard.library import Rights, library
 from dashboard.samples import FINISHED
-from dashboard.words import duration, said
+from dashboard.words import duration, plain, said
 from probing.progress import DEEP, NAMES, STAGES
 from probing.record import Run
 
@@ -19,18 +20,34 @@ def folder_of(chosen: selection.Selection) -> Path:
     return FINISHED if chosen.run is None else jobs().run_folder(chosen.run)
 
 
+def rights_of(chosen: selection.Selection) -> Rights | None:
+    """What the visitor may do with the chosen run; None where it does not open for them."""
+    if chosen.run is None:
+        return Rights(texts=True, change=False, compute=True)
+    return library().rights(chosen.run, selection.visitor())
+
+
 def find_run(chosen: selection.Selection) -> Run | None:
-    """The chosen run if it is stored, else None."""
-    folder = folder_of(chosen)
-    return cached.run(folder) if folder.is_dir() else None
+    """The chosen run as the visitor may see it, if it is stored and opens for them, else None."""
+    folder, rights = folder_of(chosen), rights_of(chosen)
+    if rights is None or not folder.is_dir():
+        return None
+    if chosen.run is not None:
+        library().look(chosen.run)
+    try:
+        return cached.run(folder, texts=rights.texts)
+    except FileNotFoundError:  # deleted this moment
+        return None
 
 
 def run_or_reason(chosen: selection.Selection) -> Run | None:
     """The chosen run; where it is not there, the page says why."""
     run = find_run(chosen)
     if run is not None:
+        _about(chosen)
         return run
-    status = jobs().status(chosen.run or "")
+    # of a run that is somebody else's nobody learns that it is there
+    status = None if rights_of(chosen) is None else jobs().status(chosen.run or "")
     if status is None:
         st.warning(
             "There is no run under this link. It may have been deleted, or it was interrupted "
@@ -38,20 +55,42 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", "Your run", dark=chosen.dark)
+        wait_for(chosen.run or "", "Your run", dark=chosen.dark, cancel=_may_cancel(chosen))
     if status is None or status.over:
         st.button("Show the sample run", on_click=selection.open_run, args=(None,))
     return None
 
 
-def wait_for(job: str, title: str, *, dark: bool = False) -> None:
+def _may_cancel(chosen: selection.Selection) -> bool:
+    rights = rights_of(chosen)
+    return rights is not None and rights.change
+
+
+def _about(chosen: selection.Selection) -> None:
+    """The title and description that a run's maker gave, and what others do not see of it."""
+    entry = None if chosen.run is None else library().entry(chosen.run)
+    rights = rights_of(chosen)
+    if entry is None or rights is None:
+        return
+    if entry.title:
+        st.header(plain(entry.title), anchor=False)
+    if entry.description:
+        st.markdown(plain(entry.description))
+    if not rights.texts:
+        st.caption(
+            ":material/visibility_off: Shared without its sentences: figures only. Sentences are "
+            "named by their row."
+        )
+
+
+def wait_for(job: str, title: str, *, dark: bool = False, cancel: bool = True) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
     else:
         st.subheader(title)
-        _follow(job, dark)
+        _follow(job, dark, cancel)
 
 
 def ended(status: Status | None) -> None:
@@ -65,7 +104,7 @@ def ended(status: Status | None) -> None:
 
 
 @st.fragment(run_every=POLL)
-def _follow(job: str, dark: bool) -> None:
+def _follow(job: str, dark: bool, cancel: bool) -> None:
     status = jobs().status(job)
     if status is None or status.over:
         st.rerun()
@@ -81,7 +120,7 @@ def _follow(job: str, dark: bool) -> None:
     )
     if "/" not in job:
         st.caption(stages)
-    if st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+    if cancel and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
     if status.cells:
         st.subheader("So far", anchor=False)

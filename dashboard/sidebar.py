@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import draft, limits, metrics, selection, views
 from dashboard.jobs import jobs
+from dashboard.library import library
 from dashboard.words import POOLER_HELP, plain, said
 from probing import figures
 from probing.environment import limits as limits_now
@@ -41,6 +42,7 @@ def _start(sentences: Sentences, settings: Settings) -> None:
     try:
         limits.check_start(sentences, settings, selection.visitor(), jobs().waiting)
         run = jobs().start_run(sentences, settings)
+        library().claim(run, selection.visitor())
     except ProbingError as error:
         metrics.count("runs_refused_total")
         st.error(said(error), icon=":material/error:")

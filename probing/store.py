@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -124,7 +124,7 @@ def add_projection(folder: Path, projection: Projection) -> None:
 
     rows = parquet.read_table(folder / "sentences.parquet", columns=["row"])["row"].to_pylist()
     _write_projection(projection, rows, folder)
-    record = _read_json(folder)
+    record = read_record(folder)
     kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
     _write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
 
@@ -135,7 +135,7 @@ def load_run(path: str | Path) -> Run:
     Raises ``RunFolderError`` where the folder holds no complete run, or one of a newer schema.
     """
     folder = Path(path)
-    record = _read_json(folder)
+    record = read_record(folder)
     try:
         sentences = load_sentences(folder / "sentences.parquet")
         return Run(
@@ -155,7 +155,8 @@ def load_run(path: str | Path) -> Run:
         ) from error
 
 
-def _read_json(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
+    """The content of a run's ``run.json``. Raises ``RunFolderError`` as ``load_run`` does."""
     path = folder / RUN
     if not path.is_file():
         raise RunFolderError(
@@ -174,6 +175,11 @@ def _read_json(folder: Path) -> dict[str, Any]:
             f"{SCHEMA}). Update CLS Probe."
         )
     return dict(record)
+
+
+def write_record(record: Mapping[str, Any], folder: Path) -> None:
+    """Replace the ``run.json`` of a run."""
+    _write_json(record, folder / RUN)
 
 
 def _write_json(value: Any, path: Path) -> None:

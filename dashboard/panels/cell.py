@@ -166,7 +166,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         format_func=lambda q: f"{_QUARTERS[q].format(a=a, b=b)}: {counts[q]:,}",
         key="quarter",
     )
-    _table(run, per_sentence.quarter(run, table, which), "quarter")
+    _table(run, per_sentence.quarter(run, table, which), "quarter_rows")
 
 
 def _named(pooling: str, layer: int) -> str:

@@ -6,7 +6,7 @@ from types import ModuleType
 import streamlit as st
 
 from dashboard import selection
-from dashboard.views import data, inside, layers, map, start
+from dashboard.views import data, inside, layers, map, runs, start
 from dashboard.words import said
 from probing.errors import ProbingError
 
@@ -29,5 +29,6 @@ PAGES = {
     "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
     "map": st.Page(_shown(map), title="Map", url_path="map"),
     "inside": st.Page(_shown(inside), title="Inside [CLS]", url_path="inside"),
+    "runs": st.Page(_shown(runs), title="Runs", url_path="runs"),
 }
 """Pages by name, in the order of the navigation."""

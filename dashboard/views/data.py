@@ -6,6 +6,7 @@ from dashboard import draft, selection
 from dashboard.limits import uploads_used
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
+from dashboard.shown import rights_of
 from dashboard.words import plain
 from probing import figures
 from probing.environment import limits
@@ -36,7 +37,8 @@ def show(chosen: Selection) -> None:
 def _choose_source(chosen: Selection) -> None:
     titles = {name: sample.title for name, sample in SAMPLES.items()}
     titles[UPLOAD] = "Upload a CSV"
-    if chosen.run is not None:
+    rights = rights_of(chosen)
+    if chosen.run is not None and rights is not None and rights.texts:
         titles[RUN] = "Sentences of the run shown"
     options = [UPLOAD, *([RUN] if RUN in titles else []), *SAMPLES]
     now = selection.source()

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.jobs import Status, jobs
-from dashboard.limits import check_text
+from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
 from dashboard.selection import Selection
-from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, words
+from dashboard.shown import POLL, ended, folder_of, rights_of, run_or_reason, share, words
 from dashboard.views.layers import heading
 from probing.figures.texts import short
 from probing.mechanism.values import Inside, Look
@@ -30,6 +30,11 @@ def show(selection: Selection) -> None:
     heading(run)
     st.markdown(_ABOUT)
     folder, dark = folder_of(selection), selection.dark
+    rights = rights_of(selection)
+    if rights is None or not rights.compute:
+        _only_measured(run, folder, dark, texts=rights is not None and rights.texts)
+        return
+    check_encoder(str(run.record["settings"]["encoder"]))  # it may be of an imported run
     text = _sentence(run)
     asked = jobs().start_look(folder, text) if text else None
     look = _look(asked)
@@ -43,6 +48,22 @@ def show(selection: Selection) -> None:
     inside_sentence.average(look, dark)
     inside_run.gradients(run, inside, dark)
     inside_sentence.live(run, look, dark)
+
+
+def _only_measured(run: Run, folder: Path, dark: bool, *, texts: bool) -> None:
+    """For whoever may look but not compute: the panels over many sentences, where they are made."""
+    st.caption(
+        "Panels 1, 5 and 7 are about one sentence that the encoder reads anew: only the run's "
+        "maker can have that done."
+    )
+    inside = cached.inside(folder, texts=texts)
+    inside_run.arrival(run, dark)
+    if inside is None:
+        st.info("Its maker has not had this run's encoder measured.")
+        return
+    inside_run.knockout(run, inside, dark)
+    inside_run.ledger(run, inside, dark)
+    inside_run.gradients(run, inside, dark)
 
 
 def _sentence(run: Run) -> str:

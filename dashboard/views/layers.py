@@ -74,4 +74,4 @@ def about(run: Run) -> None:
             st.markdown(f"- {plain(notice)}")
         for dropped in source.dropped:
             st.markdown(f"- {len(dropped.rows):,} rows left out: {plain(dropped.reason)}.")
-        st.caption(f"Run {run.id} · {record['created']} · seed {record['settings']['seed']}")
+        st.caption(f"Run {run.id} · {plain(record['created'])} · seed {record['settings']['seed']}")

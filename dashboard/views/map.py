@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.jobs import jobs
 from dashboard.panels.cell import choose_layer, choose_pooling
 from dashboard.selection import Selection
-from dashboard.shown import run_or_reason, wait_for
+from dashboard.shown import rights_of, run_or_reason, wait_for
 from dashboard.views.layers import heading
 from dashboard.words import plain
 from probing import figures, per_sentence, verdict
@@ -32,7 +32,10 @@ def show(selection: Selection) -> None:
         return
     projection = _find(run, *cell)
     if projection is None:
-        _compute(run, *cell)
+        if _may_compute(selection):
+            _compute(run, *cell)
+        else:
+            st.info("Its maker has not had this map drawn. Others are there: choose another layer.")
         return
     figure = figures.scatter(
         projection,
@@ -50,7 +53,13 @@ def show(selection: Selection) -> None:
         alt=f"{_METHODS[cell[0]]} of {cell[3]} at layer {cell[2]}, {len(run.sentences):,} points",
     )
     _faithfulness(projection)
-    _expect(run, *cell)
+    if _may_compute(selection):
+        _expect(run, *cell)
+
+
+def _may_compute(selection: Selection) -> bool:
+    rights = rights_of(selection)
+    return rights is not None and rights.compute
 
 
 def _choose(run: Run) -> tuple[Method, int, int, str]:
