@@ -104,8 +104,11 @@ class Worker:
 
     def answer(self, job: str, **content: Any) -> None:
         """One line to the web process."""
-        self.answers.write(json.dumps({"id": job, **content}) + "\n")
-        self.answers.flush()
+        try:
+            self.answers.write(json.dumps({"id": job, **content}) + "\n")
+            self.answers.flush()
+        except BrokenPipeError:  # nobody is there to hear it
+            self.closing = True
 
 
 def _run(job: Message, hear: Callable[[Progress], None]) -> None:

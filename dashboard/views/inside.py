@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection
-from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, words
+from dashboard.selection import Selection, visitor
+from dashboard.shown import POLL, ended, folder_of, run_or_reason, share, turn, words
 from dashboard.views.layers import heading
 from probing.mechanism.values import Inside, Look
 from probing.record import Run
@@ -29,7 +29,7 @@ def show(selection: Selection) -> None:
     st.markdown(_ABOUT)
     folder, dark = folder_of(selection), selection.dark
     text = _sentence(run)
-    asked = jobs().start_look(folder, text) if text else None
+    asked = jobs().start_look(folder, text, visitor()) if text else None
     look = _look(asked)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
@@ -72,7 +72,7 @@ def _measured(folder: Path) -> Inside | None:
     inside = cached.inside(folder)
     if inside is not None and inside.complete:
         return inside
-    status = jobs().status(jobs().start_inside(folder))
+    status = jobs().status(jobs().start_inside(folder, visitor()))
     if status is not None and status.over and status.state != "done":
         ended(status)
         st.button("Measure again", on_click=jobs().forget, args=(f"{folder.name}/inside",))
@@ -99,6 +99,6 @@ def _poll(folder: Path, stamp: int, waiting: tuple[str, ...]) -> None:
         st.rerun()
     running = next((s for s in busy.values() if s.state == "running"), None)
     if running is None:
-        st.progress(0.0, text="Waiting for the one before")
+        st.progress(0.0, text=turn(next(iter(busy.values()))))
     else:
         st.progress(share(running), text=words(running))
