@@ -4,6 +4,7 @@
 that, so that the command works from any working directory.
 """
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
         logs.set_up()
     jobs()
     load_run(FINISHED).figure("map")
+    gc.freeze()  # Streamlit collects after each script run: what is loaded by now stays anyway
     logs.event("server_started", public=LIMITS.public)
     yield
 
