@@ -5,6 +5,7 @@ that, so that the command works from any working directory.
 """
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,6 +40,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     await run_in_threadpool(retention.clean, library(), known)
     keeper = asyncio.create_task(retention.keep_in_order(known, cached.forget_runs))
     load_run(FINISHED).figure("map")
+    gc.freeze()  # Streamlit collects after each script run: what is loaded by now stays anyway
     logs.event("server_started", public=LIMITS.public)
     yield
     keeper.cancel()

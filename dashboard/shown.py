@@ -1,5 +1,6 @@
 """The run on the screen: stored, still computing, or gone; and the panel that says which."""
 
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -8,11 +9,14 @@ from dashboard import cached, selection
 from dashboard.jobs import Status, jobs
 from dashboard.library import Rights, library
 from dashboard.samples import FINISHED
+from dashboard.status import State
 from dashboard.words import duration, plain, said
-from probing.progress import DEEP, NAMES, STAGES
+from probing.progress import DEEP, NAMES, STAGES, Stage
 from probing.record import Run
 
-POLL = 0.5  # seconds between looks at a running job
+POLL = 1.0  # seconds between looks at a job that runs,
+PATIENT = 2.0  # and at one that waits
+REDRAW = 3.0  # seconds that a chart of first scores stays at least
 
 
 def folder_of(chosen: selection.Selection) -> Path:
@@ -50,8 +54,7 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
     status = None if rights_of(chosen) is None else jobs().status(chosen.run or "")
     if status is None:
         st.warning(
-            "There is no run under this link. It may have been deleted, or it was interrupted "
-            "before it ended.",
+            "There is no run under this link. It may have been deleted, or the link is not whole.",
             icon=":material/link_off:",
         )
     else:
@@ -88,9 +91,13 @@ def wait_for(job: str, title: str, *, dark: bool = False, cancel: bool = True) -
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
-    else:
-        st.subheader(title)
-        _follow(job, dark, cancel)
+        return
+    st.subheader(title)
+    every = PATIENT if status.state == "waiting" else POLL
+    seen = (status.state, len(status.cells), time.monotonic())
+    st.fragment(_follow, run_every=every)(job, *seen, cancel)
+    if status.cells:  # outside of what is drawn anew at every look
+        _so_far(job, status, dark)
 
 
 def ended(status: Status | None) -> None:
@@ -103,34 +110,53 @@ def ended(status: Status | None) -> None:
         st.info("Cancelled. Nothing was stored.", icon=":material/cancel:")
 
 
-@st.fragment(run_every=POLL)
-def _follow(job: str, dark: bool, cancel: bool) -> None:
+def _follow(job: str, state: State, cells: int, drawn: float, cancel: bool) -> None:
+    """How far the job is; the whole page anew where more than that has changed.
+
+    ``state`` and ``cells`` are what the page shows since ``drawn``, by ``time.monotonic``.
+    """
     status = jobs().status(job)
-    if status is None or status.over:
+    if status is None or status.state != state:
+        st.rerun()
+    if len(status.cells) > cells and (not cells or time.monotonic() - drawn > REDRAW):
         st.rerun()
     if status.state == "waiting":
-        others = f"{status.ahead} before it" if status.ahead else "starting"
-        st.progress(0.0, text=f"Waiting: {others}")
+        st.progress(0.0, text=turn(status))
     else:
         st.progress(share(status), text=words(status))
-    stages = " → ".join(
-        f"**{name}**" if stage == status.stage else name
-        for stage, name in STAGES.items()
-        if stage not in DEEP or status.stage in DEEP
-    )
     if "/" not in job:
-        st.caption(stages)
+        st.caption(_stages(status.stage))
     if cancel and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
-    if status.cells:
-        st.subheader("So far", anchor=False)
-        st.caption("Probes of the cells that are done; intervals and controls follow.")
-        st.plotly_chart(
-            cached.first_scores(job, len(status.cells), dark, status.cells),
-            theme=None,
-            key="so_far",
-            alt=f"Scores by layer of {len(status.cells)} cells so far",
-        )
+
+
+def _stages(now: Stage | None) -> str:
+    return " → ".join(
+        f"**{name}**" if stage == now else name
+        for stage, name in STAGES.items()
+        if stage not in DEEP or now in DEEP
+    )
+
+
+def _so_far(job: str, status: Status, dark: bool) -> None:
+    st.subheader("So far", anchor=False)
+    st.caption("Probes of the cells that are done; intervals and controls follow.")
+    st.plotly_chart(
+        cached.first_scores(job, len(status.cells), dark, status.cells),
+        theme=None,
+        key="so_far",
+        alt=f"Scores by layer of {len(status.cells)} cells so far",
+    )
+
+
+def turn(status: Status) -> str:
+    """How long a job has to wait, as far as that is known."""
+    if not status.ahead:
+        return "Waiting: starting"
+    text = f"Waiting: {status.ahead:,} before it"
+    if status.seconds_left is not None:
+        text += f", about {duration(status.seconds_left)}"
+    return text
 
 
 def share(status: Status) -> float:

@@ -40,9 +40,10 @@ def show(chosen: selection.Selection) -> None:
 
 def _start(sentences: Sentences, settings: Settings) -> None:
     try:
-        limits.check_start(sentences, settings, selection.visitor(), jobs().waiting)
-        run = jobs().start_run(sentences, settings)
-        library().claim(run, selection.visitor())
+        visitor = selection.visitor()
+        limits.check_start(sentences, settings, visitor, jobs().waiting)
+        run = jobs().start_run(sentences, settings, visitor)
+        library().claim(run, visitor)
     except ProbingError as error:
         metrics.count("runs_refused_total")
         st.error(said(error), icon=":material/error:")

@@ -4,7 +4,7 @@ Started by ``jobs`` as ``python -m dashboard.worker``: a fresh interpreter, neve
 heavy libraries that the web process does without. While idle it warms itself up, one step at a
 time, so that no visitor's run waits for imports or compilation.
 
-In:  ``{"id", "kind": "run", "sentences", "settings", "out"}``,
+In:  ``{"id", "kind": "run", "folder", "settings", "out"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
      ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
      ``{"cancel": id}``
@@ -29,6 +29,8 @@ from probing.progress import Progress
 
 Message = dict[str, Any]
 
+ORPHANED = 10.0  # seconds that a worker without a server has to leave its job
+
 
 class Worker:
     """One job at a time, until standard input closes."""
@@ -50,6 +52,7 @@ class Worker:
                 self.jobs.put(message)
         self.closing = True
         self.jobs.put(None)
+        threading.Timer(ORPHANED, os._exit, (1,)).start()
 
     def serve(self) -> None:
         """Do what comes; warm up while nothing does."""
@@ -101,24 +104,33 @@ class Worker:
 
     def answer(self, job: str, **content: Any) -> None:
         """One line to the web process."""
-        self.answers.write(json.dumps({"id": job, **content}) + "\n")
-        self.answers.flush()
+        try:
+            self.answers.write(json.dumps({"id": job, **content}) + "\n")
+            self.answers.flush()
+        except BrokenPipeError:  # nobody is there to hear it
+            self.closing = True
 
 
 def _run(job: Message, hear: Callable[[Progress], None]) -> None:
+    from dashboard import kept
     from probing import runs, store
+    from probing.scratch import Scratch
     from probing.settings import Settings
 
-    path = Path(job["sentences"])
+    folder, out = Path(job["folder"]), Path(job["out"])
     settings = Settings(**{**job["settings"], "poolings": tuple(job["settings"]["poolings"])})
-    runs.execute(
-        store.load_sentences(path),
-        settings,
-        out=job["out"],
-        listener=hear,
-        run_id=job["id"],
-        load=_load,
-    )
+    with kept.begun(folder, lambda: hear(Progress("load", 0, 1))):
+        if (out / store.RUN).is_file():
+            return  # a worker that outlived its server has done it
+        runs.execute(
+            kept.sentences_of(folder),
+            settings,
+            out=out,
+            listener=hear,
+            run_id=job["id"],
+            load=_load,
+            scratch=Scratch(folder / kept.CELLS),
+        )
 
 
 def _map(job: Message, hear: Callable[[Progress], None]) -> None:

@@ -18,6 +18,7 @@ from probing.projections import METHODS, Projection, Wanted
 from probing.record import SCHEMA, Run
 from probing.recording import encoder_notices, record_of, truncation_notices
 from probing.representations import Representations
+from probing.scratch import Scratch
 from probing.sentences import Sentences
 from probing.settings import Settings
 from probing.vector_cache import VectorCache
@@ -63,19 +64,20 @@ def execute(
     listener: Listener = lambda progress: None,
     run_id: str | None = None,
     load: "Callable[..., Encoder] | None" = None,
+    scratch: Scratch = Scratch(),  # noqa: B008 - frozen
 ) -> Run:
     """What ``run`` does once its arguments are understood.
 
     ``run_id`` (32 hex digits, random by default) is the id recorded; ``load`` is called as
-    ``load_encoder`` is, so that a process that makes many runs can keep an encoder.
+    ``load_encoder`` is, so that a process that makes many runs can keep an encoder; ``scratch``
+    keeps finished probes, so that the same run, begun again, does not fit them anew.
     """
     from probing import store
     from probing.encoders import load_encoder
 
     task = prepare(sentences, settings)
-    work = partial(
-        _compute, task, settings, listener, load or load_encoder, run_id or secrets.token_hex(16)
-    )
+    named = run_id or secrets.token_hex(16)
+    work = partial(_compute, task, settings, listener, load or load_encoder, named, scratch)
     if out is None:
         return work(None)
     with store.new_folder(Path(out)) as folder:
@@ -91,6 +93,7 @@ def _compute(
     listener: Listener,
     load: "Callable[..., Encoder]",
     run_id: str,
+    scratch: Scratch,
     folder: Path | None,
 ) -> Run:
     from probing import environment, extraction
@@ -116,7 +119,7 @@ def _compute(
         report=reporter.stage("encode"),
     )
     clock.lap("encode")
-    findings = evaluate(task, representations, encoder, settings, reporter)
+    findings = evaluate(task, representations, encoder, settings, reporter, scratch)
     clock.lap("probe")
     maps = _draw_maps(task, representations, settings, reporter.stage("map"))
     clock.lap("map")

@@ -35,6 +35,17 @@ _DISK = frozenset(
 """What an ``OSError`` may be that is the folder's or the disk's; a lost terminal is not."""
 
 
+def partials(name: str) -> str:
+    """A pattern of the hidden names under which a folder of that name is filled."""
+    return f".{name}{_PARTIAL}*"
+
+
+def partial_of(path: Path) -> str | None:
+    """The name that a folder half written would have had; None for any other."""
+    name, mark, _ = path.name.removeprefix(".").partition(_PARTIAL)
+    return name if mark and path.name.startswith(".") else None
+
+
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes ``target`` when the block ends well, and vanishes otherwise.
@@ -115,7 +126,7 @@ def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
     for projection in run.projections:
         _write_projection(projection, run.sentences.rows, folder)
     record = {**run.record, "projections": [p.to_json() for p in run.projections]}
-    _write_json(record, folder / RUN)
+    write_json(record, folder / RUN)
 
 
 def add_projection(folder: Path, projection: Projection) -> None:
@@ -126,7 +137,7 @@ def add_projection(folder: Path, projection: Projection) -> None:
     _write_projection(projection, rows, folder)
     record = read_record(folder)
     kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
-    _write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
+    write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
 
 
 def load_run(path: str | Path) -> Run:
@@ -179,10 +190,10 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 def write_record(record: Mapping[str, Any], folder: Path) -> None:
     """Replace the ``run.json`` of a run."""
-    _write_json(record, folder / RUN)
+    write_json(record, folder / RUN)
 
 
-def _write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> None:
     """Replace ``path`` at once: a reader sees the old content or the new."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)

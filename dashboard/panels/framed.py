@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from probing.mechanism.wording import COMPUTED
 
 from dashboard.words import plain
 from probing.mechanism.values import Missing
+from probing.mechanism.wording import COMPUTED
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection
-from dashboard.shown import POLL, ended, folder_of, rights_of, run_or_reason, share, words
+from dashboard.selection import Selection, visitor
+from dashboard.shown import POLL, ended, folder_of, rights_of, run_or_reason, share, turn, words
 from dashboard.views.layers import heading
 from probing.figures.texts import short
 from probing.mechanism.values import Inside, Look
@@ -36,7 +36,7 @@ def show(selection: Selection) -> None:
         return
     check_encoder(str(run.record["settings"]["encoder"]))  # it may be of an imported run
     text = _sentence(run)
-    asked = jobs().start_look(folder, text) if text else None
+    asked = jobs().start_look(folder, text, visitor()) if text else None
     look = _look(asked)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
@@ -98,7 +98,7 @@ def _measured(folder: Path) -> Inside | None:
     inside = cached.inside(folder)
     if inside is not None and inside.complete:
         return inside
-    status = jobs().status(jobs().start_inside(folder))
+    status = jobs().status(jobs().start_inside(folder, visitor()))
     if status is not None and status.over and status.state != "done":
         ended(status)
         st.button("Measure again", on_click=jobs().forget, args=(f"{folder.name}/inside",))
@@ -125,6 +125,6 @@ def _poll(folder: Path, stamp: int, waiting: tuple[str, ...]) -> None:
         st.rerun()
     running = next((s for s in busy.values() if s.state == "running"), None)
     if running is None:
-        st.progress(0.0, text="Waiting for the one before")
+        st.progress(0.0, text=turn(next(iter(busy.values()))))
     else:
         st.progress(share(running), text=words(running))

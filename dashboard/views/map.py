@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.jobs import jobs
 from dashboard.panels.cell import choose_layer, choose_pooling
-from dashboard.selection import Selection
+from dashboard.selection import Selection, visitor
 from dashboard.shown import rights_of, run_or_reason, wait_for
 from dashboard.views.layers import heading
 from dashboard.words import plain
@@ -105,7 +105,8 @@ def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -
     if run.representations is None:
         st.info("This run was stored without its vectors, so no further map can be drawn.")
         return
-    job = jobs().start_map(jobs().run_folder(run.id), method, dimensions, layer, pooling)
+    folder = jobs().run_folder(run.id)
+    job = jobs().start_map(folder, method, dimensions, layer, pooling, visitor())
     wait_for(job, "Drawing this map")
     status = jobs().status(job)
     if status is not None and status.state in ("failed", "cancelled"):

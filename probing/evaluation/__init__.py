@@ -11,6 +11,7 @@ from probing.evidence import Evidence
 from probing.preparation import Task
 from probing.progress import Reporter
 from probing.representations import Representations
+from probing.scratch import Scratch
 from probing.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,13 +26,18 @@ def evaluate(
     encoder: "Encoder",
     settings: Settings,
     reporter: Reporter,
+    scratch: Scratch = Scratch(),  # noqa: B008 - frozen
 ) -> Findings:
-    """Everything that a run says about its labels; of sentences without labels, their shapes."""
+    """Everything that a run says about its labels; of sentences without labels, their shapes.
+
+    Of classes, the probes found in ``scratch`` are not fitted again.
+    """
     from probing.evaluation import classes, numbers
 
     if task.plan is None:
         return Findings(
             evidence=Evidence(shapes=shapes_of(representations, reporter.stage("shape")))
         )
-    kind = numbers if task.target is not None else classes
-    return kind.evaluate(task, task.plan, representations, encoder, settings, reporter)
+    if task.target is not None:  # ridge regression takes less time than keeping it would
+        return numbers.evaluate(task, task.plan, representations, encoder, settings, reporter)
+    return classes.evaluate(task, task.plan, representations, encoder, settings, reporter, scratch)

@@ -18,6 +18,7 @@ from probing.probes.folds import Plan, duplicate_groups
 from probing.probes.result import Baseline, ProbeResult
 from probing.progress import CellScore, Reporter
 from probing.representations import Representations
+from probing.scratch import Scratch
 from probing.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def evaluate(
     encoder: "Encoder",
     settings: Settings,
     reporter: Reporter,
+    scratch: Scratch,
 ) -> Findings:
     """Cells with their controls, baselines, conditional probes, comparisons, and the rest."""
-    return _Evaluation(task, plan, representations, encoder, settings, reporter).findings()
+    return _Evaluation(task, plan, representations, encoder, settings, reporter, scratch).findings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,7 @@ class _Evaluation:
     encoder: "Encoder"
     settings: Settings
     reporter: Reporter
+    scratch: Scratch
 
     def findings(self) -> Findings:
         probes = self.probes()
@@ -137,7 +140,8 @@ class _Evaluation:
         report(0, len(cells))
         for pooling, layer in sorted(cells, key=lambda cell: cell[1]):
             x = self.representations.cell(layer, pooling)
-            probe = self.probe(x, layer, pooling, lambda: report(len(found), len(cells)))
+            fit = partial(self.probe, x, layer, pooling, lambda: report(len(found), len(cells)))
+            probe = self.scratch.piece(f"{pooling}_{layer}", x, ProbeResult, fit)
             found[pooling, layer] = probe
             layers, score = self.representations.layers, self.leading(probe)
             told = CellScore(pooling, layer, layers, self.metric, score)

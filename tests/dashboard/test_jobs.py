@@ -182,7 +182,7 @@ def test_of_many_looks_the_last_are_kept(
 ) -> None:
     run = jobs.start_run(sentences(40), settings)
     until(jobs, run, over)
-    monkeypatch.setattr("dashboard.jobs.LOOKS", 2)
+    monkeypatch.setattr("dashboard.status.LOOKS", 2)
     looks = [jobs.start_look(jobs.run_folder(run), f"film number {i}") for i in range(4)]
     until(jobs, looks[-1], over)
     assert [jobs.status(look) is None for look in looks] == [True, True, False, False]
