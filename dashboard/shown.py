@@ -55,15 +55,10 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", "Your run", dark=chosen.dark, cancel=_may_cancel(chosen))
+        wait_for(chosen.run or "", "Your run", dark=chosen.dark)
     if status is None or status.over:
         st.button("Show the sample run", on_click=selection.open_run, args=(None,))
     return None
-
-
-def _may_cancel(chosen: selection.Selection) -> bool:
-    rights = rights_of(chosen)
-    return rights is not None and rights.change
 
 
 def _about(chosen: selection.Selection) -> None:
@@ -83,14 +78,14 @@ def _about(chosen: selection.Selection) -> None:
         )
 
 
-def wait_for(job: str, title: str, *, dark: bool = False, cancel: bool = True) -> None:
+def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
     else:
         st.subheader(title)
-        _follow(job, dark, cancel)
+        _follow(job, dark)
 
 
 def ended(status: Status | None) -> None:
@@ -104,7 +99,7 @@ def ended(status: Status | None) -> None:
 
 
 @st.fragment(run_every=POLL)
-def _follow(job: str, dark: bool, cancel: bool) -> None:
+def _follow(job: str, dark: bool) -> None:
     status = jobs().status(job)
     if status is None or status.over:
         st.rerun()
@@ -120,7 +115,7 @@ def _follow(job: str, dark: bool, cancel: bool) -> None:
     )
     if "/" not in job:
         st.caption(stages)
-    if cancel and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+    if _may_cancel(job) and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
     if status.cells:
         st.subheader("So far", anchor=False)
@@ -131,6 +126,13 @@ def _follow(job: str, dark: bool, cancel: bool) -> None:
             key="so_far",
             alt=f"Scores by layer of {len(status.cells)} cells so far",
         )
+
+
+def _may_cancel(job: str) -> bool:
+    """Whether the visitor may stop a run, or what is being computed of one."""
+    run, part, _ = job.partition("/")
+    rights = library().rights(run, selection.visitor())
+    return rights is not None and (rights.compute if part else rights.change)
 
 
 def share(status: Status) -> float:
