@@ -96,7 +96,7 @@ def visitor() -> str:
     """Who is here: the id in the browser's cookie, else one of this session."""
     try:
         found = visitors.of_cookies(st.context.cookies)
-    except RuntimeError:  # no server around, as in a test of the page
+    except (RuntimeError, TypeError):  # no server around, as in a test of the page
         found = None
     if found is None:
         found = st.session_state.setdefault("visitor", visitors.new_id())

@@ -58,15 +58,10 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", "Your run", dark=chosen.dark, cancel=_may_cancel(chosen))
+        wait_for(chosen.run or "", "Your run", dark=chosen.dark)
     if status is None or status.over:
         st.button("Show the sample run", on_click=selection.open_run, args=(None,))
     return None
-
-
-def _may_cancel(chosen: selection.Selection) -> bool:
-    rights = rights_of(chosen)
-    return rights is not None and rights.change
 
 
 def _about(chosen: selection.Selection) -> None:
@@ -86,11 +81,12 @@ def _about(chosen: selection.Selection) -> None:
         )
 
 
-def wait_for(job: str, title: str, *, dark: bool = False, cancel: bool = True) -> None:
+def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
+<<<<<<< HEAD
         return
     st.subheader(title)
     every = PATIENT if status.state == "waiting" else POLL
@@ -98,6 +94,11 @@ def wait_for(job: str, title: str, *, dark: bool = False, cancel: bool = True) -
     st.fragment(_follow, run_every=every)(job, *seen, cancel)
     if status.cells:  # outside of what is drawn anew at every look
         _so_far(job, status, dark)
+=======
+    else:
+        st.subheader(title)
+        _follow(job, dark)
+>>>>>>> wK
 
 
 def ended(status: Status | None) -> None:
@@ -110,11 +111,16 @@ def ended(status: Status | None) -> None:
         st.info("Cancelled. Nothing was stored.", icon=":material/cancel:")
 
 
+<<<<<<< HEAD
 def _follow(job: str, state: State, cells: int, drawn: float, cancel: bool) -> None:
     """How far the job is; the whole page anew where more than that has changed.
 
     ``state`` and ``cells`` are what the page shows since ``drawn``, by ``time.monotonic``.
     """
+=======
+@st.fragment(run_every=POLL)
+def _follow(job: str, dark: bool) -> None:
+>>>>>>> wK
     status = jobs().status(job)
     if status is None or status.state != state:
         st.rerun()
@@ -125,8 +131,13 @@ def _follow(job: str, state: State, cells: int, drawn: float, cancel: bool) -> N
     else:
         st.progress(share(status), text=words(status))
     if "/" not in job:
+<<<<<<< HEAD
         st.caption(_stages(status.stage))
     if cancel and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+=======
+        st.caption(stages)
+    if _may_cancel(job) and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+>>>>>>> wK
         jobs().cancel(job)
 
 
@@ -157,6 +168,13 @@ def turn(status: Status) -> str:
     if status.seconds_left is not None:
         text += f", about {duration(status.seconds_left)}"
     return text
+
+
+def _may_cancel(job: str) -> bool:
+    """Whether the visitor may stop a run, or what is being computed of one."""
+    run, part, _ = job.partition("/")
+    rights = library().rights(run, selection.visitor())
+    return rights is not None and (rights.compute if part else rights.change)
 
 
 def share(status: Status) -> float:

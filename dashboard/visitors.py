@@ -23,7 +23,7 @@ def new_id() -> str:
 def of_cookies(cookies: Mapping[str, str]) -> str | None:
     """The id among a request's cookies; None where there is none, or none of ours."""
     found = cookies.get(COOKIE, "")
-    return found if _ID.fullmatch(found) else None
+    return found if isinstance(found, str) and _ID.fullmatch(found) else None
 
 
 def cookie(visitor: str, *, secure: bool, framed: bool, path: str = "/") -> str:

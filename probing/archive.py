@@ -115,7 +115,7 @@ def import_archive(file: IO[bytes] | Path, target: Path, limits: Limits) -> str:
         run = target.name if named else secrets.token_hex(16)
         _check_apart(work, limits)
         record = store.read_record(work)
-        store.write_record({**record, "id": run}, work)  # one that nobody else knows
+        store.write_json({**record, "id": run}, work / store.RUN)  # one that nobody else knows
     return run
 
 

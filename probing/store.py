@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -135,7 +135,7 @@ def add_projection(folder: Path, projection: Projection) -> None:
 
     rows = parquet.read_table(folder / "sentences.parquet", columns=["row"])["row"].to_pylist()
     _write_projection(projection, rows, folder)
-    record = read_record(folder)
+    record = _read_json(folder)
     kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
     write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
 
@@ -146,7 +146,7 @@ def load_run(path: str | Path) -> Run:
     Raises ``RunFolderError`` where the folder holds no complete run, or one of a newer schema.
     """
     folder = Path(path)
-    record = read_record(folder)
+    record = _read_json(folder)
     try:
         sentences = load_sentences(folder / "sentences.parquet")
         return Run(
@@ -166,8 +166,12 @@ def load_run(path: str | Path) -> Run:
         ) from error
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """The content of a run's ``run.json``. Raises ``RunFolderError`` as ``load_run`` does."""
+def read_record(path: str | Path) -> dict[str, Any]:
+    """The ``run.json`` of the run in a folder. Raises ``RunFolderError`` as ``load_run`` does."""
+    return _read_json(Path(path))
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     if not path.is_file():
         raise RunFolderError(
@@ -188,11 +192,14 @@ def read_record(folder: Path) -> dict[str, Any]:
     return dict(record)
 
 
+<<<<<<< HEAD
 def write_record(record: Mapping[str, Any], folder: Path) -> None:
     """Replace the ``run.json`` of a run."""
     write_json(record, folder / RUN)
 
 
+=======
+>>>>>>> wK
 def write_json(value: Any, path: Path) -> None:
     """Replace ``path`` at once: a reader sees the old content or the new."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
