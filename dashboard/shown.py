@@ -86,19 +86,13 @@ def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
-<<<<<<< HEAD
         return
     st.subheader(title)
     every = PATIENT if status.state == "waiting" else POLL
     seen = (status.state, len(status.cells), time.monotonic())
-    st.fragment(_follow, run_every=every)(job, *seen, cancel)
+    st.fragment(_follow, run_every=every)(job, *seen)
     if status.cells:  # outside of what is drawn anew at every look
         _so_far(job, status, dark)
-=======
-    else:
-        st.subheader(title)
-        _follow(job, dark)
->>>>>>> wK
 
 
 def ended(status: Status | None) -> None:
@@ -111,16 +105,11 @@ def ended(status: Status | None) -> None:
         st.info("Cancelled. Nothing was stored.", icon=":material/cancel:")
 
 
-<<<<<<< HEAD
-def _follow(job: str, state: State, cells: int, drawn: float, cancel: bool) -> None:
+def _follow(job: str, state: State, cells: int, drawn: float) -> None:
     """How far the job is; the whole page anew where more than that has changed.
 
     ``state`` and ``cells`` are what the page shows since ``drawn``, by ``time.monotonic``.
     """
-=======
-@st.fragment(run_every=POLL)
-def _follow(job: str, dark: bool) -> None:
->>>>>>> wK
     status = jobs().status(job)
     if status is None or status.state != state:
         st.rerun()
@@ -131,13 +120,8 @@ def _follow(job: str, dark: bool) -> None:
     else:
         st.progress(share(status), text=words(status))
     if "/" not in job:
-<<<<<<< HEAD
         st.caption(_stages(status.stage))
-    if cancel and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
-=======
-        st.caption(stages)
     if _may_cancel(job) and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
->>>>>>> wK
         jobs().cancel(job)
 
 

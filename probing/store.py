@@ -192,14 +192,6 @@ def _read_json(folder: Path) -> dict[str, Any]:
     return dict(record)
 
 
-<<<<<<< HEAD
-def write_record(record: Mapping[str, Any], folder: Path) -> None:
-    """Replace the ``run.json`` of a run."""
-    write_json(record, folder / RUN)
-
-
-=======
->>>>>>> wK
 def write_json(value: Any, path: Path) -> None:
     """Replace ``path`` at once: a reader sees the old content or the new."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
