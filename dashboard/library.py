@@ -89,8 +89,7 @@ class Library:
 
     def adopted(self, folder: Path) -> Entry:
         """The entry of a folder that the index does not know: as its file says, or nobody's."""
-        found = beside(folder) or replace(nobodys(folder), expires=self._expiry())
-        return replace(found, viewed=self.clock())
+        return replace(beside(folder) or nobodys(folder), viewed=self.clock())
 
     def rights(self, run: str, visitor: str) -> Rights | None:
         """What a visitor may do with a run.
@@ -192,6 +191,13 @@ class Library:
         values = (*(getattr(entry, name) for name in names), entry.id)
         self.index.do(lambda connection: connection.execute(query, values))
         return entry
+
+    def set_times(self) -> None:
+        """Let runs that have no time to go get one, where this installation keeps none for ever."""
+        expires = self._expiry()
+        query = "UPDATE runs SET expires = ? WHERE expires IS NULL"
+        if expires is not None:
+            self.index.do(lambda connection: connection.execute(query, (expires,)))
 
     def _expiry(self) -> float | None:
         days = self.limits.retention_days

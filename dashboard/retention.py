@@ -86,6 +86,7 @@ def alone(home: Path) -> bool:
 def tidy(runs: Library, known: Known) -> tuple[str, ...]:
     """Bring index and folders in step, then let go of what is due; gives the ids that went."""
     _adopt(runs)
+    runs.set_times()
     _forget(runs, known)
     gone = [run for run in _expired(runs) if not known(run)]
     for run in gone:

@@ -1,7 +1,7 @@
 """A run's own settings, for whoever made it: name, sharing, time, export, deletion."""
 
 from datetime import UTC, datetime
-from typing import BinaryIO
+from functools import partial
 
 import streamlit as st
 
@@ -92,20 +92,18 @@ def _time(entry: Entry, runs: Library) -> None:
 def _export(entry: Entry, runs: Library) -> None:
     folder = runs.folder(entry.id)
 
-    def whole() -> BinaryIO:
-        return archive.export(folder)
-
-    def figures() -> BinaryIO:
-        return archive.export(folder, texts=False)
+    def packed(texts: bool) -> bytes:
+        with archive.export(folder, texts=texts) as file:
+            return file.read()
 
     with st.container(horizontal=True):
-        for title, name, data in (
-            ("Export", "run", whole),
-            ("Export without the sentences", "figures", figures),
+        for title, name, texts in (
+            ("Export", "run", True),
+            ("Export without the sentences", "figures", False),
         ):
             st.download_button(
                 title,
-                data,
+                partial(packed, texts),  # made when it is asked for
                 file_name=f"cls-probe-{name}-{entry.id[:8]}.zip",
                 mime="application/zip",
                 icon=":material/download:",

@@ -308,6 +308,18 @@ def test_a_run_past_its_time_goes(runs: Library, clock: Clock) -> None:
     assert retention.tidy(runs, nothing) == (B,)
 
 
+def test_nobodys_runs_do_not_stay_for_ever(runs: Library, clock: Clock) -> None:
+    home = private(runs)
+    made(home, A, None)
+    made(home, B)
+    assert retention.tidy(home, nothing) == ()
+    clock.now += 365 * DAY
+    assert retention.tidy(home, nothing) == (), "on a private installation they do"
+    assert retention.tidy(runs, nothing) == ()
+    clock.now += 31 * DAY
+    assert retention.tidy(runs, nothing) == (A, B)
+
+
 def test_runs_that_nobody_looked_at_for_longest_go_first(runs: Library, clock: Clock) -> None:
     full = replace(runs, limits=replace(PUBLIC, store_gb=0.002))
     for run in (A, B, C, D):

@@ -1,7 +1,9 @@
 """What other people's browsers get of a run: the pages, searched for what must not be there."""
 
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -234,6 +237,28 @@ def test_a_run_is_named_shared_and_kept(runs: Library, browse: Browse) -> None:
     assert entry.without_texts
     assert any(f"layers?run={RUN}" in str(code.value) for code in page.code)
     assert "without sentences for others" in words(page)
+
+
+def test_downloads_are_made_when_asked_for(
+    runs: Library, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(
+        st, "download_button", lambda title, data, **_: offered.update({title: data})
+    )
+    managed(browse)
+    held = {}
+    for title, make in offered.items():
+        data = make()
+        assert isinstance(data, bytes), "Streamlit takes no temporary file"
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            held[title] = archive.read("sentences.parquet")
+    texts = {
+        title: parquet.read_table(io.BytesIO(data))["text"][0].as_py()
+        for title, data in held.items()
+    }
+    assert texts["Export"].startswith("Quokka")
+    assert texts["Export without the sentences"] == "sentence 0"
 
 
 def test_delete_now_in_the_list(runs: Library, browse: Browse) -> None:
