@@ -68,7 +68,7 @@ def test_runs_outlive_servers_that_are_killed(
     tmp_path: Path, checkpoint: Callable[..., Path]
 ) -> None:
     moments = (None, "encode", "save")
-    found, _ = kill_servers(tmp_path, checkpoint(), 40, moments, lambda: 0.0)
+    found, _ = kill_servers(tmp_path, checkpoint(), 40, moments)
     assert len(set(found)) == 3
     recover(tmp_path, found)
 
@@ -80,7 +80,7 @@ def test_a_killed_worker_costs_its_run_only(
     try:
         first = jobs.start_run(sentences(40), settings(checkpoint()))
         assert over(jobs, first) == Status("done")
-        assert kill_workers(jobs, checkpoint(), 40, ("load", "probe"), lambda: 0.0) == 2
+        assert kill_workers(jobs, checkpoint(), 40, ("load", "probe")) == 2
         assert set(check(tmp_path)) == {first}
     finally:
         jobs.close()
