@@ -50,7 +50,7 @@ def keep(folder: Path, job: Job, sentences: Sentences) -> None:
     except OSError as error:
         drop(folder)
         raise RunFolderError(
-            f"this server cannot store runs ({error.strerror}). Its operator has to make room "
+            f"this server cannot store runs ({store.reason(error)}). Its operator has to make room "
             "or set PROBING_HOME."
         ) from error
 
@@ -141,9 +141,11 @@ def begun(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
             shutil.rmtree(half, ignore_errors=True)
         with suppress(OSError):
             (folder / TRIES).write_text(str(tries(folder) + 1))
-        yield
+        try:
+            yield
+        finally:
+            forgive(folder)
     finally:
-        forgive(folder)
         os.close(lock)
 
 

@@ -117,6 +117,8 @@ def wait_until(
     ``busy``: seconds left of what each worker does now, 0 for an idle one.
     """
     free = [float("inf") if left is None else left for left in busy]
+    if not free:
+        return None
     for one in order:
         first = min(range(len(free)), key=free.__getitem__)
         if one.id == job:

@@ -46,7 +46,8 @@ class Scratch:
 
 
 def _read(path: Path, digest: str, kind: type[T]) -> T:
-    with np.load(path, allow_pickle=False) as held:
+    # opened here: np.load leaves a file that is no archive open
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
         about = json.loads(str(held["about"]))
         if about.pop("digest") != digest:
             raise ValueError("made from other vectors")

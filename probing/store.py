@@ -46,6 +46,11 @@ def partial_of(path: Path) -> str | None:
     return name if mark and path.name.startswith(".") else None
 
 
+def reason(error: OSError) -> str:
+    """What the system has against it; pyarrow says more than a person wants to read."""
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes ``target`` when the block ends well, and vanishes otherwise.
@@ -70,7 +75,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         if error.errno not in _DISK:
             raise
         raise RunFolderError(
-            f"{target} cannot be written ({error.strerror}). Free some space or name another "
+            f"{target} cannot be written ({reason(error)}). Free some space or name another "
             "folder with --out."
         ) from error
     finally:

@@ -22,7 +22,7 @@ from typing import TypeVar
 from dashboard.jobs import Jobs, Status
 from probing.progress import DEEP, STAGES
 from probing.sentences import Sentences
-from probing.settings import Settings
+from probing.settings import Maps, Settings
 from probing.store import load_run
 
 T = TypeVar("T")
@@ -39,9 +39,9 @@ def sentences(n: int) -> Sentences:
     return Sentences(texts=texts, labels=tuple(words[i % 2] for i in range(n)))
 
 
-def settings(encoder: Path) -> Settings:
-    """Of a run with every stage but the in-depth ones."""
-    return Settings(encoder=str(encoder), poolings=("cls", "mean"), maps="last")
+def settings(encoder: Path, maps: Maps = "none") -> Settings:
+    """Of a run with every stage but the in-depth ones; maps take most of a small run's time."""
+    return Settings(encoder=str(encoder), poolings=("cls", "mean"), maps=maps)
 
 
 def until(look: "Callable[[], T | None]") -> T:
@@ -70,10 +70,10 @@ def over(jobs: Jobs, run: str) -> Status:
 # ---- a server, which a process of its own plays
 
 
-def serve(home: Path, encoder: Path, n: int, moment: str | None) -> None:
+def serve(home: Path, encoder: Path, n: int, maps: Maps, moment: str | None) -> None:
     """Take up what is there, start a run, say its id; say so again when it has come to a stage."""
     jobs = Jobs(home)
-    run = jobs.start_run(sentences(n), settings(encoder))
+    run = jobs.start_run(sentences(n), settings(encoder, maps))
     print(run, flush=True)
     until(lambda: True if reached(jobs.status(run), moment) else None)
     print(run, flush=True)
@@ -82,10 +82,10 @@ def serve(home: Path, encoder: Path, n: int, moment: str | None) -> None:
 
 @contextmanager
 def server(
-    home: Path, encoder: Path, n: int, moment: str | None
+    home: Path, encoder: Path, n: int, maps: Maps, moment: str | None
 ) -> Iterator["subprocess.Popen[str]"]:
     """That process."""
-    words = [str(home), str(encoder), str(n), moment or ""]
+    words = [str(home), str(encoder), str(n), maps, moment or ""]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.faults", "--serve", *words],
         cwd=ROOT,
@@ -101,16 +101,22 @@ def server(
 
 
 def kill_servers(
-    home: Path, encoder: Path, n: int, moments: Sequence[str | None], jitter: Callable[[], float]
-) -> list[str]:
-    """Kill a server at each of the moments; the runs that they were given.
+    home: Path,
+    encoder: Path,
+    n: int,
+    moments: Sequence[str | None],
+    jitter: Callable[[], float] = lambda: 0.0,
+    maps: Maps = "none",
+) -> tuple[list[str], int]:
+    """Kill a server at each of the moments; the runs that they were given, and how many of these
+    were not stored when their server was killed.
 
     What lies in the store after each is looked at; see ``check``.
     """
-    runs = []
+    runs, cut = [], 0
     for moment in moments:
         before = check(home)
-        with server(home, encoder, n, moment) as process:
+        with server(home, encoder, n, maps, moment) as process:
             assert process.stdout is not None
             runs.append(process.stdout.readline().strip())
             assert process.stdout.readline().strip() == runs[-1], "the server died by itself"
@@ -120,7 +126,8 @@ def kill_servers(
             after = check(home)
             changed = {name for name, digest in before.items() if after.get(name) != digest}
             assert not changed, f"stored runs changed: {changed}"
-    return runs
+            cut += runs[-1] not in after
+    return runs, cut
 
 
 def check(home: Path) -> dict[str, str]:
@@ -158,14 +165,19 @@ def recover(home: Path, runs: Sequence[str]) -> None:
 
 
 def kill_workers(
-    jobs: Jobs, encoder: Path, n: int, moments: Sequence[str | None], jitter: Callable[[], float]
+    jobs: Jobs,
+    encoder: Path,
+    n: int,
+    moments: Sequence[str | None],
+    jitter: Callable[[], float] = lambda: 0.0,
+    maps: Maps = "none",
 ) -> int:
     """Kill the worker at each of the moments; how many runs failed of it, and said so."""
     failed = 0
     for moment in moments:
         before = check(jobs.home)
         worker = until(lambda: jobs.worker_pid)
-        run = jobs.start_run(sentences(n), settings(encoder))
+        run = jobs.start_run(sentences(n), settings(encoder, maps))
         until(lambda run=run, at=moment: True if reached(jobs.status(run), at) else None)  # type: ignore[misc]
         time.sleep(jitter())
         os.kill(worker, signal.SIGKILL)
@@ -186,11 +198,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="servers, and workers, to kill")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--serve", nargs=4, metavar=("HOME", "ENCODER", "N", "MOMENT"))
+    parser.add_argument("--serve", nargs=5, metavar=("HOME", "ENCODER", "N", "MAPS", "MOMENT"))
     asked = parser.parse_args()
     if asked.serve:
-        home, encoder, n, moment = asked.serve
-        serve(Path(home), Path(encoder), int(n), moment or None)
+        home, encoder, n, maps, moment = asked.serve
+        serve(Path(home), Path(encoder), int(n), maps, moment or None)
         return
     from tests.tiny import tiny_checkpoint
 
@@ -200,12 +212,11 @@ def main() -> None:
         os.environ["PROBING_HOME"] = str(home)
         moments = [choice.choice(MOMENTS) for _ in range(asked.kills)]
         began = time.monotonic()
-        runs = kill_servers(home, encoder, 60, moments, lambda: choice.uniform(0, 0.3))
-        stored = len(set(runs) & set(check(home)))
+        runs, cut = kill_servers(home, encoder, 60, moments, lambda: choice.uniform(0, 0.3), "last")
         recover(home, runs)
-        said("servers", len(runs), began, {"stored": stored, "taken up": len(runs) - stored})
+        said("servers", len(runs), began, {"taken up": cut})
         began, jobs = time.monotonic(), Jobs(home)
-        failed = kill_workers(jobs, encoder, 60, moments, lambda: choice.uniform(0, 0.3))
+        failed = kill_workers(jobs, encoder, 60, moments, lambda: choice.uniform(0, 0.3), "last")
         jobs.close()
         said("workers", len(moments), began, {"failed and said so": failed})
 
