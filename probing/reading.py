@@ -52,7 +52,8 @@ def read_csv(
     and ``split`` name columns; None guesses, and ``"none"`` (``NONE``) means no label or split.
     ``name`` is the file's name for messages, ``header`` whether the first record names the
     columns (None finds out). Rows with blank text, too few or too many fields, no label, or a text
-    or label beyond ``limits`` are left out and listed in ``source.dropped``; a blank line is no row.
+    or label beyond ``limits`` are left out and listed in ``source.dropped``; a blank line is
+    no row.
     Raises ``DataError`` for a file that cannot be read, a column that is not there and a
     named label that cannot be probed (see ``check_labels``). Takes about 0.1 s per MB.
     """

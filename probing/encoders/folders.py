@@ -18,7 +18,7 @@ from .messages import on_one_line
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
-_LARGEST_JSON = 50_000_000
+_LARGEST_JSON = 5_000_000
 _LARGEST_HEADER = 100_000_000
 _MOST_LABELS = 100_000
 _POOLING_MODES = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
@@ -90,8 +90,9 @@ def no_safetensors(names: list[str], shown: str) -> str:
     """The message for a checkpoint whose files ``names`` include no safetensors weights."""
     pickles = [name for name in names if name.endswith(_PICKLES) and "training_args" not in name]
     if pickles:
+        pickle = on_one_line(pickles[0])
         return (
-            f"{shown} has its weights only as {on_one_line(pickles[0])}, a format that may run code or that "
+            f"{shown} has its weights only as {pickle}, a format that may run code or that "
             f"is not for torch; only safetensors is loaded. {_SAFE[0].upper()}{_SAFE[1:]}"
         )
     return f"{shown} has no {_WEIGHTS} ({_listed(names)}); {_SAFE}"
