@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.act(chosen)
         sys.stdout.flush()
     except ProbingError as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        print("error:", _inert(str(error)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)
@@ -217,7 +217,7 @@ def table(run: "Run") -> str:
     ]
     most = run.record["baselines"].get("majority", {}).get("class")
     foot = [
-        f"{name} baseline{'' if name != 'majority' else f' ({most})'}: {score:.3f}"
+        f"{name} baseline{'' if name != 'majority' else f' ({_inert(str(most))})'}: {score:.3f}"
         + ("" if low is None or high is None else f" [{low:.3f}, {high:.3f}]")
         for name, score, low, high in rivals
     ]
@@ -256,13 +256,18 @@ class _Progress:
 
     def line(self, text: str) -> None:
         """A line of its own."""
-        self.write(text + "\n")
+        self.write(_inert(text) + "\n")
 
     def write(self, text: str) -> None:
         """Say it, if it is wanted and somebody still listens."""
         if self.wanted:
             with contextlib.suppress(BrokenPipeError):
                 print(text, end="", file=sys.stderr, flush=True)
+
+
+def _inert(text: str) -> str:
+    """On one line, and without what a terminal would obey: colours, bells, reversed writing."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _default_folder(csv: str) -> Path:

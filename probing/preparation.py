@@ -8,6 +8,7 @@ import numpy as np
 
 from probing.errors import DataError
 from probing.labels import check_labels, quantities
+from probing.parsing.cells import shown
 from probing.probes import folds, numeric_folds
 from probing.sentences import Dropped, Sentences
 from probing.settings import Settings
@@ -89,9 +90,10 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
 
 
 def _too_few_classes(given: Sentences, kept: Sentences) -> str:
-    column = given.source.label_column or "the labels"
+    column = given.source.label_column
+    where = f"column '{shown(column)}'" if column else "the labels"
     return (
-        f"of the {len(given.classes):,} classes in {column!r} only {len(kept.classes)} has two "
+        f"of the {len(given.classes):,} classes in {where} only {len(kept.classes)} has two "
         "different sentences or more; a probe needs two such classes. Choose another label "
         "column, or none to see maps only."
     )

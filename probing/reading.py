@@ -51,9 +51,10 @@ def read_csv(
     ``source`` is a path, the file's bytes, or a file opened for reading bytes. ``text``, ``label``
     and ``split`` name columns; None guesses, and ``"none"`` (``NONE``) means no label or split.
     ``name`` is the file's name for messages, ``header`` whether the first record names the
-    columns (None finds out). Rows with blank text, too few or too many fields, no label or a text
-    beyond ``limits`` are left out and listed in ``source.dropped``; a line that is blank is no
-    row. Raises ``DataError`` for a file that cannot be read, a column that is not there and a
+    columns (None finds out). Rows with blank text, too few or too many fields, no label, or a text
+    or label beyond ``limits`` are left out and listed in ``source.dropped``; a blank line is
+    no row.
+    Raises ``DataError`` for a file that cannot be read, a column that is not there and a
     named label that cannot be probed (see ``check_labels``). Takes about 0.1 s per MB.
     """
     limits = limits or Limits()
@@ -146,8 +147,9 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
     """The usable rows of ``table``, in its order, with the numbers they have in the file.
 
     Left out and listed, for the first reason that holds: ragged, blank text, text longer than
-    ``limits.max_text_chars``, missing label, missing split. Raises ``DataError`` where no row is
-    left, or the split column holds other words than the usual ones for train, dev and test.
+    ``limits.max_text_chars``, missing label, label longer than ``limits.max_label_chars``, missing
+    split. Raises ``DataError`` where no row is left, or the split column holds other words than
+    the usual ones for train, dev and test.
     """
     limits = limits or Limits()
     text = _cells(table, columns.text)
@@ -173,8 +175,8 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
     if not kept:
         counts = listed(f"{len(each.rows):,} {each.reason}" for each in dropped)
         raise DataError(
-            f"no row of {table.name} can be used with column '{columns.text}' as text: {counts}. "
-            "Name another with --text."
+            f"no row of {table.name} can be used with column '{shown(columns.text)}' as text: "
+            f"{counts}. Name another with --text."
         )
     return Sentences(
         texts=tuple(text[i] for i in kept),
@@ -193,6 +195,8 @@ def _unusable(text: str, limits: Limits, label: str | None, split: str | None) -
         return f"text longer than {limits.max_text_chars:,} characters"
     if label is not None and not label.strip():
         return "missing label"
+    if label is not None and len(label) > limits.max_label_chars:
+        return f"label longer than {limits.max_label_chars:,} characters"
     return "missing split" if split == "" else None
 
 
@@ -211,7 +215,7 @@ def _splits(table: Table, column: str) -> tuple[str, ...]:
     unknown = Counter(word for word in words if word and word not in SPLIT_WORDS)
     if unknown:
         raise DataError(
-            f"column '{column}' of {table.name} is no split: it holds "
+            f"column '{shown(column)}' of {table.name} is no split: it holds "
             f"{listed((word for word, _ in unknown.most_common()), 8)}; a split says train, dev "
             "(or val, validation) or test. Name another with --split, or none."
         )

@@ -21,12 +21,13 @@ _EXCEL_HINT = re.compile(r'"?sep=([\t|;,])"?[ \t]*(?:\r\n|\r|\n)')
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a file may hold. More is refused; a text longer than that is left out."""
+    """How much a file may hold. More is refused; rows of longer texts or labels are left out."""
 
     max_bytes: int = 50 * 2**20
     max_rows: int = 100_000
     max_columns: int = 200
     max_text_chars: int = 100_000
+    max_label_chars: int = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,11 @@ def read_table(
         raise DataError(
             f'{name}: a quote (") opened in the record that begins on line {error.line} is never '
             "closed. Close it there, or double it where it is part of the text."
+        ) from None
+    except csv.Error as error:
+        raise DataError(
+            f'{name}: the quotes (") in the record that begins on {error} do not come in pairs '
+            "around fields. Double those that are part of the text."
         ) from None
     sheet = arrange(found, name, header)
     if sheet.rows_read > limits.max_rows:
@@ -155,6 +161,11 @@ def _all_records(
     for line, fields in records(text, dialect):
         if not fields or (len(fields) == 1 and dialect.delimiter and not fields[0].strip()):
             blank += 1
+            if blank > 10 * limits.max_rows + 100:
+                raise DataError(
+                    f"{name} has more than {10 * limits.max_rows:,} blank lines: it is damaged, or "
+                    "no table. Give a file with a row per sentence."
+                )
             continue
         found.append((line, fields[: limits.max_columns + 1]))
         if len(found) > limits.max_rows + 22:  # a header and titles above it are no rows

@@ -13,11 +13,14 @@ from typing import Any
 
 from probing.errors import EncoderError
 
+from .messages import on_one_line
+
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
-_LARGEST_JSON = 50_000_000
+_LARGEST_JSON = 5_000_000
 _LARGEST_HEADER = 100_000_000
+_MOST_LABELS = 100_000
 _POOLING_MODES = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
 _SAFE = (
     "save it as safetensors first: "
@@ -47,8 +50,8 @@ def inspect_folder(folder: Path, shown: str) -> Checkpoint:
     Raises EncoderError for a folder without config or safetensors weights, with pickles only,
     with links that leave it, with an adapter or quantised weights, or with damaged files.
     """
+    _refuse_entries(folder, shown)
     names = sorted(entry.name for entry in folder.iterdir())
-    _refuse_links_out(folder, shown)
     if "adapter_config.json" in names:
         raise EncoderError(
             f"{shown} holds an adapter (adapter_config.json), not a whole encoder; merge it into "
@@ -87,8 +90,9 @@ def no_safetensors(names: list[str], shown: str) -> str:
     """The message for a checkpoint whose files ``names`` include no safetensors weights."""
     pickles = [name for name in names if name.endswith(_PICKLES) and "training_args" not in name]
     if pickles:
+        pickle = on_one_line(pickles[0])
         return (
-            f"{shown} has its weights only as {pickles[0]}, a format that may run code or that "
+            f"{shown} has its weights only as {pickle}, a format that may run code or that "
             f"is not for torch; only safetensors is loaded. {_SAFE[0].upper()}{_SAFE[1:]}"
         )
     return f"{shown} has no {_WEIGHTS} ({_listed(names)}); {_SAFE}"
@@ -121,17 +125,22 @@ def sentence_pooling(checkpoint: Checkpoint) -> str | None:
     return _POOLING_MODES.get(str(mode), str(mode)[:40]) if mode else None
 
 
-def _refuse_links_out(folder: Path, shown: str) -> None:
-    """Links may stay in the folder, or in the repository's folder of the hub's cache."""
+def _refuse_entries(folder: Path, shown: str) -> None:
+    """Links may stay in the folder, or in the repository's folder of the hub's cache; the rest are
+    files and folders: reading a pipe would never end."""
     root = folder.resolve()
     allowed = root
     if root.parent.name == "snapshots" and root.parent.parent.name.startswith("models--"):
         allowed = root.parent.parent
-    for entry in folder.iterdir():
+    for entry in (*folder.iterdir(), *folder.glob("1_Pooling/*")):
         if entry.is_symlink() and not entry.resolve().is_relative_to(allowed):
             raise EncoderError(
-                f"{entry.name} of {shown} is a link that leads out of the folder; "
+                f"{on_one_line(entry.name)} of {shown} is a link that leads out of the folder; "
                 "put the file itself there"
+            )
+        if entry.exists() and not entry.is_file() and not entry.is_dir():
+            raise EncoderError(
+                f"{on_one_line(entry.name)} of {shown} is neither a file nor a folder; remove it"
             )
 
 
@@ -145,11 +154,31 @@ def _refuse_config(config: dict[str, Any], shown: str) -> None:
             f"{shown} is quantised (quantization_config in its config.json), which changes what "
             "its vectors are; give the original in 32 or 16 bits"
         )
+    labels = _largest_label_number(config)
+    if labels > _MOST_LABELS:
+        raise EncoderError(
+            f"config.json of {shown} says num_labels = {labels:.6g}; up to {_MOST_LABELS:,} are "
+            "read. Remove the entry: an encoder needs no labels"
+        )
     if config.get("transformers_weights") is not None:
         raise EncoderError(
             f"config.json of {shown} redirects to other weights (transformers_weights); "
             f"remove the entry and call the weights {_WEIGHTS}"
         )
+
+
+def _largest_label_number(config: dict[str, Any]) -> float:
+    """The largest ``num_labels`` at any depth: transformers makes a name for each label at once."""
+    found, todo = 0.0, list[Any]([config])
+    while todo:
+        part = todo.pop()
+        values = part.items() if isinstance(part, dict) else enumerate(part)
+        for name, value in values:
+            if isinstance(value, dict | list):
+                todo.append(value)
+            elif str(name).endswith("num_labels") and isinstance(value, int | float):
+                found = max(found, float(min(value, 10**300)))
+    return found
 
 
 def read_json(file: Path, shown: str) -> dict[str, Any]:
@@ -194,4 +223,5 @@ def _numbers_stored(file: Path, shown: str) -> int:
 def _listed(names: list[str]) -> str:
     if not names:
         return "it is empty"
-    return f"it has: {', '.join(names[:6])}{', …' if len(names) > 6 else ''}"
+    shown = ", ".join(on_one_line(name) for name in names[:6])
+    return f"it has: {shown}{', …' if len(names) > 6 else ''}"

@@ -7,6 +7,7 @@ from probing.errors import EncoderError
 
 from .families import FAMILIES
 from .folders import Checkpoint
+from .messages import on_one_line
 
 _USE = "give an encoder, for example one of the BERT, RoBERTa or DeBERTa families"
 _CAUSAL_IN_NAME_ONLY = {"bert-generation"}
@@ -32,6 +33,8 @@ def refuse_remote_code(checkpoint: Checkpoint, tokenizer_config: dict[str, Any])
     from transformers.models.auto.modeling_auto import MODEL_MAPPING_NAMES
 
     auto_map = checkpoint.config.get("auto_map") or {}
+    if not isinstance(auto_map, dict):
+        raise EncoderError(_brings_code(checkpoint.shown, "config.json", auto_map))
     model_type = checkpoint.config["model_type"]
     native = {
         "AutoConfig": CONFIG_MAPPING_NAMES.get(model_type),
@@ -144,7 +147,8 @@ def _class_name(entry: object) -> str:
 
 
 def _brings_code(shown: str, file: str, code: object) -> str:
+    entry = on_one_line(str(code))
     return (
-        f"{shown} brings its own code (auto_map in its {file}: {str(code)[:80]}), and code of a "
+        f"{shown} brings its own code (auto_map in its {file}: {entry}), and code of a "
         "checkpoint is never run; choose an encoder that transformers itself knows"
     )

@@ -8,10 +8,13 @@ import html
 NAMES = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
 """Poolings as they are called on charts."""
 
+_UNSEEN = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+"""What turns the direction of writing: it would turn the figures beside a text as well."""
+
 
 def short(text: str, most: int) -> str:
     """On one line, and cut to ``most`` characters."""
-    flat = " ".join(text.split())
+    flat = " ".join(text.translate(_UNSEEN).split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 

@@ -12,6 +12,9 @@ from probing.parsing.records import Dialect, Unterminated, records
 SAMPLE_CHARS = 65_536
 """Characters by which a dialect is first judged."""
 _SAMPLE_RECORDS = 1_000
+_MOST_FIELDS = 500_000
+"""Fields (blank lines included) by which a dialect is judged at most: a dozen dialects are tried,
+and of 50 MB of delimiters or line ends each would take half a minute and a gigabyte."""
 _HEAD = 20
 """Records among which a header may be preceded by titles and comments."""
 
@@ -19,10 +22,10 @@ _HEAD = 20
 def detect(text: str, delimiters: str = "\t|;,") -> Dialect:
     """The dialect that reads ``text`` with the most even records.
 
-    Looks at the first 64,000 characters, or at all of them where a single delimiter (or ``""``,
-    none) is given, which then is not doubted. Ties go to the delimiter that is rarer in prose
-    (tab, pipe, semicolon, comma). A single column is what remains where no delimiter fits. Raises
-    ``Unterminated`` where the text ends inside quotes.
+    Looks at the first 64,000 characters, or at all of them (up to 500,000 fields) where a single
+    delimiter (or ``""``, none) is given, which then is not doubted. Ties go to the
+    delimiter that is rarer in prose (tab, pipe, semicolon, comma). A single column is what remains
+    where no delimiter fits. Raises ``Unterminated`` where the text ends inside quotes.
     """
     sure = len(delimiters) <= 1
     whole = sure or len(text) <= SAMPLE_CHARS
@@ -74,11 +77,14 @@ def _try(sample: str, dialect: Dialect, whole: bool) -> _Trial | None:
     Where the sample is cut, the last record is left out and may lack its closing quote.
     """
     rows: list[list[str]] = []
-    unterminated = 0
+    unterminated = seen = 0
     try:
         for _, fields in islice(records(sample, dialect), None if whole else _SAMPLE_RECORDS):
             if len(fields) > 1 or any(field.strip() for field in fields):
                 rows.append(fields)
+            seen += len(fields) or 1
+            if seen > _MOST_FIELDS:
+                break
         if not whole and len(rows) > 1:
             rows.pop()
     except csv.Error:

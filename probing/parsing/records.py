@@ -14,6 +14,7 @@ Record = tuple[int, list[str]]
 """1-based physical line on which a record begins, and its fields; no fields for a blank line."""
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_LINE = re.compile(r"([^\r\n]*+)(?:\r\n|\r|\n|\Z)")
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class Unterminated(Exception):
 def records(text: str, dialect: Dialect) -> Iterator[Record]:
     """The records of ``text`` in ``dialect``, blank lines included (as no fields).
 
-    Raises ``csv.Error`` where the quoting breaks the dialect's rules and ``Unterminated`` where
-    the text ends inside quotes. Takes time linear in the length of ``text``.
+    Raises ``csv.Error`` with the line where the quoting breaks the dialect's rules and
+    ``Unterminated`` where the text ends inside quotes. Takes time linear in the length of ``text``.
     """
     if dialect.returns:
         mark = _unused(text)
-        marked = records(re.sub(r"\r(?!\n)", mark, text), replace(dialect, returns=False))
-        for line, fields in marked:
+        marked = "\r\n".join(part.replace("\r", mark) for part in text.split("\r\n"))
+        for line, fields in records(marked, replace(dialect, returns=False)):
             yield line, [field.replace(mark, "\r") for field in fields]
         return
     if dialect.stray:
@@ -79,7 +80,7 @@ def records(text: str, dialect: Dialect) -> Iterator[Record]:
     except csv.Error as error:
         if lines.read(1) == "":
             raise Unterminated(line) from error
-        raise
+        raise csv.Error(f"line {line}") from error
 
 
 def _only_special_escapes(text: str, dialect: Dialect) -> str:
@@ -96,31 +97,48 @@ def _unused(text: str) -> str:
 
 def _stray_records(text: str, dialect: Dialect) -> Iterator[Record]:
     """Field by field: quoted as it should be; else quoted on one line up to a quote before a
-    delimiter; else not quoted, its quotes kept."""
+    delimiter; else not quoted, its quotes kept. Lines without quotes are split at once."""
     divider = re.compile(
         rf"{re.escape(dialect.delimiter)}|\r\n|\r|\n|\Z" if dialect.delimiter else r"\r\n|\r|\n|\Z"
     )
-    inner = re.escape(dialect.delimiter) + r"\r\n"
-    end, blank = rf"(?=[{inner}]|\Z)", " *" if dialect.spaces else ""
-    field = re.compile(
-        rf'{blank}"([^"]*+(?:""[^"]*+)*+)" *+{end}'
-        rf'|{blank}"([^"\r\n]*+(?:"(?! *+{end})[^"\r\n]*+)*+)" *+{end}'
-        rf"|([^{inner}]*+)"
-    )
+    whole, without_loose = _field(dialect, loose=True), _field(dialect, loose=False)
     at, line, start, fields = 0, 1, 1, list[str]()
+    barren = False  # on this line no quote closes: looking again from each field is quadratic
+    quote = text.find('"')
     while at < len(text) or fields:
-        match = field.match(text, at)
+        quote = text.find('"', at) if 0 <= quote < at else quote
+        if not fields and (plain := _LINE.match(text, at)) and not 0 <= quote < plain.end():
+            words = plain[1].split(dialect.delimiter) if dialect.delimiter else [plain[1]]
+            yield line, words if plain[1] else []
+            at, line, start = plain.end(), line + 1, line + 1
+            continue
+        match = (without_loose if barren else whole).match(text, at)
         ending = divider.match(text, match.end()) if match else None
         if match is None or ending is None:  # cannot be: both match the empty string
             raise csv.Error(f"line {line}")
         proper, loose, literal = match.groups()
-        opened = literal is not None and literal.count('"') == 1 and literal.lstrip(" ")[0] == '"'
-        if opened and text.find('"', match.end()) < 0:
+        bare = (literal or "").lstrip(" ")
+        if bare.startswith('"') and bare.count('"') == 1 and text.find('"', match.end()) < 0:
             raise Unterminated(start)
         fields.append(proper.replace('""', '"') if proper is not None else loose or literal or "")
-        line += len(_NEWLINE.findall(match.group()))
+        newlines = len(_NEWLINE.findall(match.group()))
+        tried = (bare if dialect.spaces else literal or "").startswith('"')
+        barren = tried or (barren and not newlines)
+        line += newlines
         at = ending.end()
         if ending.group() != dialect.delimiter or not dialect.delimiter:
             line += 1
             yield start, [] if fields == [""] and not match.group() else fields
-            start, fields = line, []
+            start, fields, barren = line, [], False
+
+
+def _field(dialect: Dialect, loose: bool) -> re.Pattern[str]:
+    """A field with stray quotes, in one of three groups: as it should be, loosely quoted (or, if
+    not ``loose``, never), not quoted."""
+    inner = re.escape(dialect.delimiter) + r"\r\n"
+    end, blank = rf"(?=[{inner}]|\Z)", " *" if dialect.spaces else ""
+    return re.compile(
+        rf'{blank}"([^"]*+(?:""[^"]*+)*+)" *+{end}'
+        rf'|{"" if loose else "(?!)"}{blank}"([^"\r\n]*+(?:"(?! *+{end})[^"\r\n]*+)*+)" *+{end}'
+        rf"|([^{inner}]*+)"
+    )

@@ -14,6 +14,8 @@ from probing.sentences import Dropped
 
 _EXAMINED = 1_000
 """Records by which header and width are judged."""
+_LONGEST_NAME = 200
+"""Characters of a column's name that are kept: it is shown wherever the column is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +160,7 @@ def _columns(
         keep = [i for i in keep if i not in empty]
         notices.append(f"Left out columns without name or content: {len(empty)}.")
     columns = _distinct(names)
-    changed = [columns[i] for i in keep if columns[i] != " ".join(names[i].split())]
+    changed = [columns[i] for i in keep if columns[i] != _cut(" ".join(names[i].split()))]
     if changed and has_header:
         notices.append(f"Columns whose names were blank or repeated: {listed(changed)}.")
     for i in keep:
@@ -171,9 +173,14 @@ def _columns(
     return tuple(columns[i] for i in keep), keep, notices
 
 
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Names on one line each; the blank ones numbered by position, repeated ones counted."""
-    given = [re.sub(r"\s+", " ", name).strip() for name in names]
+    """Names on one line each, the longest cut; the blank ones numbered by position, repeated ones
+    counted."""
+    given = [_cut(re.sub(r"\s+", " ", name).strip()) for name in names]
     taken, distinct = set(filter(None, given)), list[str]()
     for i, name in enumerate(given):
         base, number = name or f"column {i + 1}", 1
