@@ -72,7 +72,8 @@ def test_one_class_is_an_error_that_says_what_can_still_be_shown() -> None:
 
 
 def test_all_classes_but_one_too_small() -> None:
-    with pytest.raises(DataError, match="of the 3 classes in column 'kind' only 1 has two different"):
+    said = "of the 3 classes in column 'kind' only 1 has two different"
+    with pytest.raises(DataError, match=said):
         prepare(given(["a"] * 5 + ["b", "c"]), Settings())
 
 

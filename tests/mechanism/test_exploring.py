@@ -185,9 +185,7 @@ def test_a_sentence_that_cannot_be_looked_at_is_refused(
         look(text, subject, subject.readers())
 
 
-def test_another_encoder_under_the_same_name_is_refused(
-    folder: Path, checkpoint: Stored
-) -> None:
+def test_another_encoder_under_the_same_name_is_refused(folder: Path, checkpoint: Stored) -> None:
     run = load_run(folder)
     other = probing.encoders.load_encoder(checkpoint("roberta"))
     with pytest.raises(EncoderError, match="not the encoder of this run any more"):
@@ -198,7 +196,7 @@ def test_another_encoder_under_the_same_name_is_refused(
 def test_a_damaged_file_is_said_to_be_damaged(folder: Path, tmp_path: Path, name: str) -> None:
     copy = tmp_path / "run"
     shutil.copytree(folder, copy)
-    (copy / shelf.FOLDER / name).write_bytes(b"{\"format\": 1, \"inside\": {}}")
+    (copy / shelf.FOLDER / name).write_bytes(b'{"format": 1, "inside": {}}')
     with pytest.raises(RunFolderError, match=f"{name} is damaged"):
         shelf.load(copy) if name == shelf.INSIDE else shelf.load_readers(copy)
 
