@@ -64,6 +64,7 @@ def worked(home: Path, run: str) -> dict[str, object]:
 # ---- killed
 
 
+@pytest.mark.slow
 def test_runs_outlive_servers_that_are_killed(
     tmp_path: Path, checkpoint: Callable[..., Path]
 ) -> None:
@@ -73,6 +74,7 @@ def test_runs_outlive_servers_that_are_killed(
     recover(tmp_path, found)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_run_only(
     tmp_path: Path, checkpoint: Callable[..., Path]
 ) -> None:
