@@ -187,7 +187,7 @@ def test_who_only_looks_starts_no_computation(
     from dashboard.jobs import Jobs
 
     started = []
-    monkeypatch.setattr(Jobs, "_add", lambda self, job: started.append(job["kind"]))
+    monkeypatch.setattr(Jobs, "_add", lambda self, job: started.append(job.order["kind"]))
     monkeypatch.setattr(Jobs, "expect_maps", lambda self, *_: started.append("expected"))
     runs.change(RUN, ANNE, shared=True)
     folder = runs.folder(RUN)
