@@ -28,7 +28,8 @@ demo: $(VENV)/.warm
 # One thread each: processes that compute at once slow each other down by spinning. The browser has
 # the machine to itself.
 test: $(VENV)/.tests lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" --numprocesses 2 --dist loadfile \
+	  --no-loadscope-reorder
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.tests
