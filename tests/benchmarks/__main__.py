@@ -38,14 +38,21 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=NAMES, metavar="|".join(NAMES))
     parser.add_argument("--quick", action="store_true", help="smaller, and not kept")
     asked = parser.parse_args()
-    rows = {name: measured(name, asked.quick) for name in asked.names}
-    print(printed([row for part in rows.values() for row in part]))
-    if not asked.quick:
-        kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        machine = {"machine": platform.machine(), "torch": torch.__version__}
-        for name, part in rows.items():
-            kept[name] = {**machine, "rows": [{**asdict(r), "ratio": r.ratio} for r in part]}
-        RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    rows: list[Row] = []
+    for name in asked.names:
+        part = measured(name, asked.quick)
+        rows += part
+        if not asked.quick:
+            keep(name, part)
+    print(printed(rows))
+
+
+def keep(name: str, rows: list[Row]) -> None:
+    """Put one benchmark's rows into the file, as soon as they are there."""
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    machine = {"machine": platform.machine(), "torch": torch.__version__}
+    kept[name] = {**machine, "rows": [{**asdict(r), "ratio": r.ratio} for r in rows]}
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
