@@ -36,7 +36,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 USER 1000:1000
 # compiled here, copied to the volume at the first start: no visitor waits half a minute for it
-RUN NUMBA_CACHE_DIR=/opt/numba PROBING_HOME=/tmp/warm python -m probing warm
+RUN NUMBA_CACHE_DIR=/opt/numba PROBING_HOME="$(mktemp -d)" python -m probing warm
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=10s --start-period=90s --retries=3 \
