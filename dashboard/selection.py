@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import visitors
 from dashboard.samples import SAMPLES
+from probing.language import LANGUAGES
 from probing.settings import Target
 
 UPLOAD, RUN = "upload", "run"
@@ -90,6 +91,16 @@ def take_cell() -> None:
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
             st.session_state["pooling"] = str(found[2])
+
+
+def language() -> str:
+    """The language of the page: as chosen or linked, else the browser's, else English."""
+    state: Any = st.session_state
+    chosen = state.get("language") or st.query_params.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    preferred = str(st.context.locale or "").partition("-")[0]
+    return preferred if preferred in LANGUAGES else "en"
 
 
 def visitor() -> str:
