@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import visitors
 from dashboard.samples import SAMPLES
@@ -15,6 +16,7 @@ from probing.settings import Target
 UPLOAD, RUN = "upload", "run"
 """Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
 
+_LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -93,8 +95,60 @@ def take_cell() -> None:
             st.session_state["pooling"] = str(found[2])
 
 
+ATLAS = "atlas"
+"""The key of the map component."""
+
+
+def map_view(layers: int) -> tuple[int, str, int | None]:
+    """(layer, selection) that the map shows: as the link says, else the layer chosen last.
+
+    The selection is "" for none, or as ``take_map_view`` put it there: a text from outside. The
+    third is the number of what was last done on the map itself, if anything was.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get("layer")
+    if asked is None and ATLAS not in state:  # come from another view, not back from a layer
+        asked = str(state.get("layer", ""))
+    layer = int(asked) if asked and asked.isdecimal() and len(asked) < 4 else layers - 1
+    done = ((state.get(ATLAS) or {}).get("view") or {}).get("turn")
+    select = st.query_params.get("select", "")[:_LONGEST_SELECTION]
+    return min(layer, layers - 1), select, done if isinstance(done, int) else None
+
+
+def take_map_view() -> None:
+    """Put into the link what was done on the map."""
+    state: Any = st.session_state
+    view = state[ATLAS].get("view") or {}
+    layer, select = view.get("layer"), view.get("select")
+    if isinstance(layer, int) and 0 <= layer < 1000:
+        state["layer"] = layer
+        st.query_params["layer"] = str(layer)
+    select_on_map(select if isinstance(select, str) else "")
+
+
+def select_on_map(select: str) -> None:
+    """Select on the map what ``select`` says; "" for nothing."""
+    if select:
+        st.query_params["select"] = select[:_LONGEST_SELECTION]
+    else:
+        st.query_params.pop("select", None)
+
+
+def own_sentence(run: str) -> str:
+    """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
+    kept: dict[str, str] = st.session_state.get("own_sentences", {})
+    return kept.get(run, "")
+
+
+def keep_own_sentence(run: str, text: str) -> None:
+    """Remember it: other views show where it lies."""
+    st.session_state.setdefault("own_sentences", {})[run] = text
+
+
 def language() -> str:
     """The language of the page: as chosen or linked, else the browser's, else English."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # no page is being drawn
+        return "en"
     state: Any = st.session_state
     chosen = state.get("language") or st.query_params.get("language")
     if chosen in LANGUAGES:

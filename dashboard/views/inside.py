@@ -8,7 +8,7 @@ from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection, visitor
+from dashboard.selection import Selection, keep_own_sentence, visitor
 from dashboard.shown import POLL, ended, folder_of, rights_of, run_or_reason, share, turn, words
 from dashboard.views.layers import heading
 from probing.figures.texts import short
@@ -38,6 +38,8 @@ def show(selection: Selection) -> None:
     text = _sentence(run)
     asked = jobs().start_look(folder, text, visitor()) if text else None
     look = _look(asked)
+    if look is not None:
+        keep_own_sentence(run.id, text)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
     inside_sentence.proof(look)
