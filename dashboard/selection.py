@@ -1,6 +1,7 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,7 @@ UPLOAD, RUN = "upload", "run"
 """Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
 
 _LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
+_LONGEST_SEARCH = 100
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -124,6 +126,39 @@ def take_map_view() -> None:
         state["layer"] = layer
         st.query_params["layer"] = str(layer)
     select_on_map(select if isinstance(select, str) else "")
+
+
+def linked(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
+    """Arguments of a widget of the map whose value lies in the link: its key, what it calls.
+
+    ``options`` are what may be chosen, several where ``default`` is a list; None for any text. The
+    link holds the options themselves: Streamlit's own binding writes what is shown, which a page in
+    another language could not read.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get(name)
+    if asked is None and ATLAS not in state and f"kept:{name}" in state:  # from another view
+        asked = st.query_params[name] = state[f"kept:{name}"]
+    known = None if options is None else {str(option): option for option in options}
+    if known is None:
+        value: Any = (asked or default)[:_LONGEST_SEARCH]
+    elif isinstance(default, list):
+        value = [known[part] for part in (asked or "").split(",") if part in known] or default
+    else:
+        value = known.get(asked or "", default)
+    state[name] = value
+    return {"key": name, "on_change": _put_into_link, "args": (name, default)}
+
+
+def _put_into_link(name: str, default: Any) -> None:
+    state: Any = st.session_state
+    value = state[name]
+    if value and value != default:
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        st.query_params[name] = state[f"kept:{name}"] = text
+    else:
+        st.query_params.pop(name, None)
+        state.pop(f"kept:{name}", None)
 
 
 def select_on_map(select: str) -> None:

@@ -15,6 +15,7 @@ from dashboard.panels.map_selected import SEARCH
 from dashboard.selection import (
     ATLAS,
     Selection,
+    linked,
     map_view,
     own_sentence,
     select_on_map,
@@ -89,59 +90,49 @@ def _choose(run: Run, *, texts: bool) -> tuple[Shown, str]:
     """What the controls above the map say, and what is searched for; kept in the link."""
     poolings = list(run.record["settings"]["poolings_used"])
     colours = offered(run, texts=texts)
+    colour, asked = None, ""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         method: Method = st.segmented_control(
             tr("Method"),
             list(_METHODS),
-            default="umap",
             required=True,
             format_func=_METHODS.__getitem__,
-            key="method",
-            bind="query-params",
+            **linked("method", "umap", _METHODS),
         )
-        dimensions = st.segmented_control(
+        dimensions: int = st.segmented_control(
             tr("Dimensions"),
             [2, 3],
-            default=2,
             required=True,
-            format_func=lambda d: f"{d}-D",
-            key="dimensions",
-            bind="query-params",
+            format_func="{}-D".format,
+            **linked("dimensions", 2, (2, 3)),
         )
-        side_by_side = st.segmented_control(
+        beside: list[str] = st.segmented_control(
             tr("Side by side"),
             poolings,
-            default=poolings[:3],
             selection_mode="multi",
             wrap=True,
             format_func=figures.NAMES.__getitem__,
-            key="beside",
-            bind="query-params",
+            **linked("beside", poolings[:3], poolings),
         )
-        colour = None
         if colours:
             colour = st.selectbox(
                 tr("Colour"),
                 colours,
                 format_func=lambda key: tr(COLOURS[key]),
-                key="colour",
-                bind="query-params",
                 width=190,
+                **linked("colour", colours[0], colours),
             )
-        asked = ""
         if texts:
             asked = st.text_input(
                 tr("Search"),
-                key="find",
-                bind="query-params",
                 live=True,
                 type="search",
                 width=190,
                 placeholder=tr("Words in the text"),
-                max_chars=100,
+                **linked("find", ""),
             )
-    chosen = tuple(p for p in poolings if p in side_by_side) or (poolings[0],)
-    return Shown(method, int(dimensions or 2), chosen, 0, colour), asked or ""
+    chosen = tuple(p for p in poolings if p in beside) or (poolings[0],)
+    return Shown(method, dimensions, chosen, 0, colour), asked
 
 
 def _found(found: np.ndarray, select: str) -> None:

@@ -32,9 +32,6 @@ def class_mix(labels: Sequence[str], chosen: np.ndarray, *, dark: bool = False) 
         y=at,
         orientation="h",
         width=0.62,
-        text=[f"{share:.0%}" for share in shares],
-        textposition="outside",
-        cliponaxis=False,
         marker={"color": style.poolings["cls"]},
         customdata=[[inside[name], whole[name]] for name in names],
         hovertemplate=tr("{inside} selected of {whole}").format(
@@ -49,9 +46,19 @@ def class_mix(labels: Sequence[str], chosen: np.ndarray, *, dark: bool = False) 
         marker={"symbol": "line-ns", "size": 17, "line": {"width": 2.5, "color": style.ink}},
         hovertemplate=tr("of all: {share}").format(share="%{x:.1%}") + "<extra></extra>",
     )
+    most = max([*shares, *usual, 0.01])
+    figure.add_scatter(
+        x=[1.04 * most] * len(names),
+        y=at,
+        mode="text",
+        text=[f"{share:.0%}" for share in shares],
+        textposition="middle right",
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
     dress(figure, style)
     figure.update_xaxes(
-        showgrid=False, showline=False, showticklabels=False, range=[0, 1.15 * max([*shares, *usual, 0.01])]
+        showgrid=False, showline=False, showticklabels=False, range=[0, 1.04 * most]
     )
     figure.update_yaxes(
         showgrid=False,
@@ -61,6 +68,7 @@ def class_mix(labels: Sequence[str], chosen: np.ndarray, *, dark: bool = False) 
         ticktext=[safe(name, 28) for name in names],
         autorange="reversed",
         automargin=True,
+        ticklabelstandoff=6,
     )
     figure.update_layout(
         height=24 + 30 * len(names),

@@ -3,6 +3,7 @@
 
 import { bits, codes, points, texts } from "./fetched.js";
 import { element, filled, Panel } from "./panel.js";
+import { SYMBOLS } from "./symbols.js";
 
 const SETTLED = 250; // ms after which a layer that is still shown goes into the link
 const STAY = 1100; // ms on a layer while playing
@@ -348,21 +349,12 @@ function button(name, what) {
   return made;
 }
 
-// The symbols of scene.js, as they stand in the legend.
-const SIGNS = [
-  "M6,1A5,5 0 1 1 5.99,1Z", "M1.5,1.5H10.5V10.5H1.5Z", "M6,0.5L11.5,6L6,11.5L0.5,6Z",
-  "M4,1H8V4H11V8H8V11H4V8H1V4H4Z",
-  "M3,1L6,4L9,1L11,3L8,6L11,9L9,11L6,8L3,11L1,9L4,6L1,3Z",
-  "M6,1L11,10.5H1Z", "M6,0.5L7.4,4.3L11.5,4.5L8.3,7L9.4,11L6,8.7L2.6,11L3.7,7L0.5,4.5L4.6,4.3Z",
-  "M6,0.8L10.7,3.4V8.6L6,11.2L1.3,8.6V3.4Z", "M1,1.5L6,6L11,1.5V10.5L6,6L1,10.5Z",
-];
-
 function sign(colour, symbol) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
   svg.setAttribute("viewBox", "0 0 12 12");
   svg.setAttribute("aria-hidden", "true");
-  path.setAttribute("d", SIGNS[symbol] ?? SIGNS[0]);
+  path.setAttribute("d", SYMBOLS[symbol] ?? SYMBOLS[0]);
   path.setAttribute("fill", colour);
   svg.append(path);
   return svg;

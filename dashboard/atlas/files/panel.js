@@ -2,7 +2,8 @@
 
 import { points as fetchPoints, codes as fetchCodes } from "./fetched.js";
 import { inside, read, rounded, written } from "./lasso.js";
-import { scene, turned } from "./scene.js";
+import { turned } from "./cloud.js";
+import { scene } from "./scene.js";
 
 const GLIDE = 450; // ms from one layer to the next
 const NEAR = 10; // pixels from a point within which it is meant
@@ -15,8 +16,8 @@ export class Panel {
     this.above = above;
     this.view = { zoom: 1, x: 0, y: 0, yaw: 0.6, pitch: 0.35 };
     this.build();
-    this.scene = scene(this.canvas);
-    this.scene.again = () => this.redraw();
+    this.cloud = scene(this.canvas);
+    this.cloud.again = () => this.redraw();
     this.sizes = new ResizeObserver(() => this.resized());
     this.sizes.observe(this.frame);
     this.listen();
@@ -54,7 +55,7 @@ export class Panel {
     this.title.textContent = info.title;
     this.newName.textContent = data.words.new;
     this.root.dataset.pooling = info.pooling;
-    this.scene.deep = data.dimensions === 3 ? 1 : 0;
+    this.cloud.deep = data.dimensions === 3 ? 1 : 0;
     if (other) {
       this.reset();
       this.map = null;
@@ -104,28 +105,28 @@ export class Panel {
     }
     if (this.painted !== address || !look) return;
     const colours = look.colours.map((c, i) => [...rgb(c), this.above.hidden.has(i) ? 0 : 255]);
-    this.scene.paint(codes, colours, look.symbols);
+    this.cloud.paint(codes, colours, look.symbols);
     this.redraw();
   }
 
   mark(flags, anyChosen, anyFound) {
-    this.scene.mark(flags, anyChosen, anyFound);
+    this.cloud.mark(flags, anyChosen, anyFound);
     this.redraw();
   }
 
   go(map, found) {
-    const before = this.map && !still.matches && this.scene.n === found.points.length / 3
-      ? this.scene.now() : null;
+    const before = this.map && !still.matches && this.cloud.n === found.points.length / 3
+      ? this.cloud.now() : null;
     this.map = { ...map, ...found };
-    this.scene.put(before ?? found.points, found.points);
-    this.scene.share = before ? 0 : 1;
+    this.cloud.put(before ?? found.points, found.points);
+    this.cloud.share = before ? 0 : 1;
     this.began = null;
     this.root.dataset.map = map.name;
     this.redraw();
   }
 
   get gliding() {
-    return this.scene.share < 1;
+    return this.cloud.share < 1;
   }
 
   redraw() {
@@ -134,7 +135,7 @@ export class Panel {
       if (this.gliding) {
         this.began ??= now;
         const part = Math.min(1, (now - this.began) / GLIDE);
-        this.scene.share = part < 1 ? part * part * (3 - 2 * part) : 1;
+        this.cloud.share = part < 1 ? part * part * (3 - 2 * part) : 1;
         this.redraw();
       }
       this.draw();
@@ -145,7 +146,7 @@ export class Panel {
     const { width, height } = this.canvas;
     const size = (this.data.n <= 500 ? 8 : this.data.n <= 3000 ? 6 : 4.5) * this.ratio;
     const zoomed = Math.min(2, Math.sqrt(this.view.zoom));
-    this.scene.draw(this.lens(width, height), size * zoomed, this.ink());
+    this.cloud.draw(this.lens(width, height), Math.round(size * zoomed), this.inks());
     this.drawOver();
   }
 
@@ -178,16 +179,17 @@ export class Panel {
   // Pixels of a point on the page's canvas, as it is drawn now.
   where(i) {
     const lens = this.lens();
-    return this.seen(this.scene.place(i, lens), lens);
+    return this.seen(this.cloud.place(i, lens), lens);
   }
 
   nearest(at) {
     if (!this.map || this.gliding || !this.wanted) return -1;
-    const lens = this.lens();
+    const lens = this.lens(), places = this.cloud.seen(lens), hidden = this.above.hidden;
+    const [x0, y0] = this.seen([0, 0], lens), [x1, y1] = this.seen([1, 1], lens);
     let best = -1, least = NEAR * NEAR;
-    for (let i = 0; i < this.scene.n; i++) {
-      if (this.above.hidden.size && this.above.hidden.has(this.scene.codes[i])) continue;
-      const [x, y] = this.seen(this.scene.place(i, lens), lens);
+    for (let i = 0; i < this.cloud.n; i++) {
+      if (hidden.size && hidden.has(this.cloud.codes[i])) continue;
+      const x = x0 + places[3 * i] * (x1 - x0), y = y0 + places[3 * i + 1] * (y1 - y0);
       const away = (x - at[0]) ** 2 + (y - at[1]) ** 2;
       if (away < least) [best, least] = [i, away];
     }
@@ -197,7 +199,7 @@ export class Panel {
   drawOver() {
     const there = this.wanted && this.map;
     const hovered = this.above.hovered;
-    const showRing = there && hovered >= 0 && hovered < this.scene.n;
+    const showRing = there && hovered >= 0 && hovered < this.cloud.n;
     this.ring.setAttribute("visibility", showRing ? "visible" : "hidden");
     if (showRing) moveTo(this.ring, this.where(hovered));
     const spot = there && !this.gliding && this.info.maps[this.layer].new;
@@ -232,8 +234,9 @@ export class Panel {
     if (this.data) this.draw();
   }
 
-  ink() {
-    return rgb(getComputedStyle(this.root).color);
+  inks() {
+    const style = getComputedStyle(this.frame);
+    return { ink: rgb(style.color), paper: rgb(style.backgroundColor) };
   }
 
   // ---- what people do
@@ -376,7 +379,7 @@ export class Panel {
       return [x * half + middle[0], y * half + middle[1]];
     }));
     if (corners.length < 3) return;
-    const flags = new Uint8Array(this.scene.n), d = this.data.dimensions;
+    const flags = new Uint8Array(this.cloud.n), d = this.data.dimensions;
     for (let i = 0; i < flags.length; i++) {
       const [x, y] = this.deep
         ? turned([raw[3 * i], raw[3 * i + 1], raw[3 * i + 2]], lens) : [raw[d * i], raw[d * i + 1]];
@@ -388,7 +391,7 @@ export class Panel {
   end() {
     this.sizes.disconnect();
     if (this.asked) cancelAnimationFrame(this.asked);
-    this.scene.end();
+    this.cloud.end();
     this.root.remove();
   }
 }
