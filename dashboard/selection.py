@@ -84,13 +84,18 @@ def link_of(run: str) -> str:
     return f"{base.removesuffix('/runs')}/layers?run={run}"
 
 
-def take_cell() -> None:
-    """Choose the cell of the point that was clicked in the chart ``accuracy``."""
-    for point in st.session_state["accuracy"].selection.points:
+def take_cell(chart: str = "accuracy") -> None:
+    """Choose the cell of the point that was clicked in a chart by layer."""
+    for point in st.session_state[chart].selection.points:
         found = point.get("customdata")
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
             st.session_state["pooling"] = str(found[2])
+
+
+def take_cell_of_class() -> None:
+    """The same of the chart of classes by layer."""
+    take_cell("classes_by_layer")
 
 
 def language() -> str:
