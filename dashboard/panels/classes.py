@@ -45,6 +45,7 @@ def _scores(run: Run, layer: int, pooling: str) -> None:
         for low, high in zip(found.pop("recall_low"), found.pop("recall_high"), strict=True)
     ]
     percent = "percent"
+    found = found.round({"recall": 2, "precision": 2, "f1": 2})
     st.dataframe(
         found[["class", "n", "recall", "interval", "precision", "f1", "taken_for"]],
         column_config={
