@@ -24,9 +24,9 @@ LARGEST_VOCABULARY = 100_000_000
 MOST_VALUES = 4_000_000
 """Values of a JSON file, and lines of another file with a vocabulary; XLM-R's has 750,000. Each
 takes up to 100 bytes of memory."""
-LARGEST_HEADER = 10_000_000
+LARGEST_HEADER = 3_000_000
 """Bytes of a safetensors header; a thousand weights take 120,000."""
-MOST_WEIGHTS = 50_000
+MOST_WEIGHTS = 20_000
 """Matrices and vectors of all files; a large encoder has a thousand."""
 MOST_DIMENSIONS = 8
 """Dimensions of a weight: figures of any length would be multiplied."""
@@ -149,8 +149,13 @@ def _shapes(file: Path, shown: str) -> list[list[int]]:
                     "run `git lfs pull` in its folder"
                 )
             length, size = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size
-            if length > min(LARGEST_HEADER, size):
+            if length > size:
                 raise EncoderError(damaged)
+            if length > LARGEST_HEADER:
+                raise EncoderError(
+                    f"{file.name} of {shown} has a header of {length:,} bytes; up to "
+                    f"{LARGEST_HEADER:,} are read. Choose another encoder"
+                )
             header = json.loads(stream.read(length))
         shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
         if any(len(shape) > MOST_DIMENSIONS or min(shape, default=0) < 0 for shape in shapes):

@@ -13,7 +13,7 @@ from .messages import on_one_line
 
 _USE = "give an encoder, for example one of the BERT, RoBERTa or DeBERTa families"
 _CAUSAL_IN_NAME_ONLY = {"bert-generation"}
-_MOST_MODULES = 50_000
+_MOST_MODULES = 15_000
 _WIDEST_POOLER = 8_192
 _LACKING = 2_000_000
 """Numbers that a config may ask for beyond what is stored and a pooler (two hidden² at most)."""
