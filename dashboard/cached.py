@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.limits import reading_limits
-from probing import figures, reading, store
+from probing import figures, paths, reading, sentence_table, store
 from probing.hiding import hide_inside, hide_run
 from probing.language import language
 from probing.mechanism import shelf
@@ -124,3 +124,27 @@ def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
     """A figure of a run that no map is in, drawn once; read only."""
     texts = run.sentences.fingerprint  # others may see the run without its sentences
     return _figure(run.id, texts, name, dark, language(), tuple(sorted(options.items())), run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _sentence_table(
+    run_id: str, texts: str, layer: int, pooling: str, wanted: sentence_table.Filter, _run: Run
+) -> Any:
+    return sentence_table.table(_run, layer, pooling, wanted)
+
+
+def sentence_table_of(run: Run, layer: int, pooling: str, wanted: sentence_table.Filter) -> Any:
+    """The wanted sentences of a run with what a cell predicts; read only."""
+    return _sentence_table(run.id, run.sentences.fingerprint, layer, pooling, wanted, run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _nearest(
+    run_id: str, texts: str, index: int, layer: int, pooling: str, z: bool, _run: Run
+) -> Any:
+    return paths.nearest_to(_run, index, layer, pooling, z=z)
+
+
+def nearest(run: Run, index: int, layer: int, pooling: str, z: bool) -> Any:
+    """The sentences near one in a cell; read only."""
+    return _nearest(run.id, run.sentences.fingerprint, index, layer, pooling, z, run)

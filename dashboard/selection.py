@@ -98,6 +98,18 @@ def take_cell_of_class() -> None:
     take_cell("classes_by_layer")
 
 
+def follow(sentence: int) -> int:
+    """Follow a sentence from now on, by its position in the run; the URL says so."""
+    st.query_params["sentence"] = str(sentence)
+    return sentence
+
+
+def followed(n: int) -> int | None:
+    """The position of the sentence that is followed, in a run of ``n``; None where none is."""
+    asked = st.query_params.get("sentence", "")
+    return int(asked) if asked.isdecimal() and int(asked) < n else None
+
+
 def language() -> str:
     """The language of the page: as chosen or linked, else the browser's, else English."""
     state: Any = st.session_state

@@ -18,6 +18,7 @@ from probing.figures.of_run import (
     scored,
 )
 from probing.figures.onset import arrival
+from probing.figures.path import path
 
 if TYPE_CHECKING:
     from probing.record import Run
@@ -178,6 +179,22 @@ def _classes(run: "Run", dark: bool) -> go.Figure:
     return classes.by_class(recalls(run), names=named(run), dark=dark)
 
 
+def _path(run: "Run", dark: bool, sentence: int = 0) -> go.Figure:
+    from probing import paths, per_sentence
+
+    if run.kind != "classes":
+        raise SettingsError("a path is of probabilities of classes; this run has no classes.")
+    probabilities = per_sentence.by_cell(run, sentence)
+    return path(
+        probabilities,
+        paths.predicted(run, sentence),
+        (run.sentences.labels or ())[sentence],
+        len(run.sentences.classes),
+        names=named(run),
+        dark=dark,
+    )
+
+
 def _choices(run: "Run", dark: bool) -> go.Figure:
     best = run.evidence.best
     if best is None:
@@ -230,6 +247,7 @@ FIGURES: Mapping[str, tuple[Callable[..., go.Figure], tuple[str, ...]]] = {
     "calibration": (_calibration, ("layer", "pooling")),
     "confusion": (_confusion, ("layer", "pooling")),
     "classes": (_classes, ()),
+    "path": (_path, ("sentence",)),
     "choices": (_choices, ()),
 }
 """Name → how it is drawn, and the options that it takes."""

@@ -19,7 +19,7 @@ from tests.figures.reading import axis_of, notes, pixels
 
 NAMES = (
     "accuracy, map, arrival, comparisons, conditional, learning, description, selectivity, "
-    "geometry, calibration, confusion, classes, choices"
+    "geometry, calibration, confusion, classes, path, choices"
 )
 DRAWN: dict[str, dict[str, Any]] = {
     "accuracy": {},
@@ -36,6 +36,7 @@ DRAWN: dict[str, dict[str, Any]] = {
     "calibration": {},
     "confusion": {"layer": 2, "pooling": "mean"},
     "classes": {},
+    "path": {"sentence": 7},
     "choices": {},
     **{f"geometry {measure}": {"measure": measure} for measure in figures.MEASURES},
 }
