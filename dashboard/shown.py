@@ -1,6 +1,7 @@
 """The run on the screen: stored, still computing, or gone; and the panel that says which."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,7 @@ from dashboard.library import Rights, library
 from dashboard.samples import FINISHED
 from dashboard.status import State
 from dashboard.words import duration, plain, said
+from probing.errors import SettingsError
 from probing.progress import DEEP, NAMES, STAGES, Stage
 from probing.record import Run
 
@@ -79,6 +81,19 @@ def _about(chosen: selection.Selection) -> None:
             ":material/visibility_off: Shared without its sentences: figures only. Sentences are "
             "named by their row."
         )
+
+
+def ask_for(start: Callable[[], str], name: str) -> str | None:
+    """The id of the job that ``start`` queues; None where too many wait, which the page says.
+
+    ``name`` tells what is asked for from what else the page asks for.
+    """
+    try:
+        return start()
+    except SettingsError as error:
+        st.warning(said(error), icon=":material/hourglass_disabled:")
+        st.button("Try again", key=f"ask_for:{name}", icon=":material/refresh:")
+        return None
 
 
 def wait_for(job: str, title: str, *, dark: bool = False) -> None:

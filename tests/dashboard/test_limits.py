@@ -73,10 +73,8 @@ def start(now: Limits, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(L, "limits", lambda: now)
     meter = L.Meter(Clock())
 
-    def begin(
-        n: int = 10, *, encoder: str = "bundled", visitor: str = "v", waiting: int = 0
-    ) -> None:
-        L.check_start(sentences(n), Settings(encoder=encoder), visitor, waiting, meter)
+    def begin(n: int = 10, *, encoder: str = "bundled", visitor: str = "v") -> None:
+        L.check_start(sentences(n), Settings(encoder=encoder), visitor, meter)
 
     return begin
 
@@ -91,18 +89,38 @@ def test_runs_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refused_run_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = start(replace(ROOMY, runs_per_hour=1, rows=10, queue=3), monkeypatch)
+    begin = start(replace(ROOMY, runs_per_hour=1, rows=10), monkeypatch)
     with pytest.raises(DataError, match="These are 11 sentences, and this server takes 10"):
         begin(11)
-    with pytest.raises(SettingsError, match="3 jobs wait already, and this server lets 3 wait"):
-        begin(waiting=3)
-    begin(10, waiting=2)
+    begin(10)
 
 
 def test_at_home_a_hundred_runs_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = start(ROOMY, monkeypatch)
-    for _ in range(100):
-        begin(waiting=1_000)
+    for waiting in range(100):
+        begin()
+        L.check_queue(waiting, waiting, ROOMY)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "own", "said"),
+    [
+        (6, 0, r"6 jobs wait already, and this server lets 6 wait\. Nothing of yours is lost"),
+        (9, 2, "9 jobs wait already"),
+        (3, 3, r"3 jobs of yours wait already, .* lets 3 of one visitor wait\. .* one of them is"),
+    ],
+)
+def test_a_full_queue_takes_no_more(waiting: int, own: int, said: str) -> None:
+    now = replace(ROOMY, queue=6)
+    L.check_queue(5, 2, now)
+    with pytest.raises(SettingsError, match=said):
+        L.check_queue(waiting, own, now)
+
+
+def test_a_queue_of_one_takes_one() -> None:
+    L.check_queue(0, 0, replace(ROOMY, queue=1))
+    with pytest.raises(SettingsError, match="1 job of yours waits already"):
+        L.check_queue(1, 1, replace(ROOMY, queue=1))
 
 
 # ---- encoders

@@ -107,3 +107,29 @@ def test_inside_shows_at_once_what_was_measured_of_the_sample() -> None:
             "7 · One sentence, live",
         )
     ]
+
+
+def _asks() -> None:
+    import streamlit as st
+
+    from dashboard.shown import ask_for
+    from probing.errors import SettingsError
+
+    def start() -> str:
+        if not st.session_state.get("room"):
+            raise SettingsError("3 jobs of yours wait already.")
+        return "a job"
+
+    st.text(str(ask_for(start, "map")))
+
+
+def test_what_a_full_queue_refuses_is_said_and_can_be_asked_for_again() -> None:
+    page = AppTest.from_function(_asks, default_timeout=60).run()
+    assert (page.warning[0].value, page.text[0].value) == (
+        r"3 jobs of yours wait already\.",
+        "None",
+    )
+    page.session_state["room"] = True
+    page.button[0].click().run()
+    assert not page.warning
+    assert page.text[0].value == "a job"
