@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-from dashboard import kept, limits, orders, workers
+from dashboard import kept, limits, orders, sizes, workers
 from dashboard.queue import Durations, FairQueue, Job, wait_until
 from dashboard.status import Outcomes, Status
 from dashboard.workers import Desk
@@ -33,13 +33,21 @@ _CANCELLED = Status("cancelled")
 class Jobs:
     """Jobs that wait, and worker processes kept warm for them."""
 
-    def __init__(self, home: Path, *, desks: int = 1, minutes: float | None = None) -> None:
-        """``desks``: how many work at once; ``minutes``: how long one job may take.
+    def __init__(
+        self,
+        home: Path,
+        *,
+        desks: int = 1,
+        minutes: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """``desks``: how many work at once; ``minutes``: how long one job may take; ``threads``:
+        how many each computes with, None for what its libraries choose.
 
         Takes up what a server that ended left to do in ``home``.
         """
         self.home = home
-        self.minutes = minutes
+        self.minutes, self.threads = minutes, threads
         self._lock = threading.Condition()
         self._queue, self._outcomes, self._durations = FairQueue(), Outcomes(), Durations()
         self._expected: dict[str, Job] = {}
@@ -62,6 +70,12 @@ class Jobs:
     def worker_pid(self) -> int | None:
         """A process that computes, if one is up."""
         return next((desk.pid for desk in self._desks if desk.pid is not None), None)
+
+    def worker_of(self, job: str) -> int | None:
+        """The process that is at a job."""
+        with self._lock:
+            at = (desk.pid for desk in self._desks if desk.job is not None and desk.job.id == job)
+            return next(at, None)
 
     @property
     def waiting(self) -> int:
@@ -209,7 +223,7 @@ class Jobs:
     def _manage(self, desk: Desk) -> None:
         """Keep a worker alive and hand it one job after another."""
         while not self._closed:
-            with contextlib.suppress(OSError), workers.start() as process:
+            with contextlib.suppress(OSError), workers.start(self.threads) as process:
                 desk.process = process
                 self._hand_out(desk)
                 process.kill()
@@ -313,4 +327,9 @@ _OVERRUN = (
 def jobs() -> Jobs:
     """The one queue of this process."""
     now = environment.limits()
-    return Jobs(environment.home(), desks=now.workers, minutes=now.run_minutes)
+    return Jobs(
+        environment.home(),
+        desks=now.workers,
+        minutes=now.run_minutes,
+        threads=sizes.threads_each(now.workers),
+    )

@@ -175,7 +175,9 @@ def check_size(sentences: Sentences, settings: Settings, now: Limits | None = No
 
 def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
     shape, folds = shape_of(settings.encoder), max(1, settings.folds)
-    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else machine_memory()
+    machine = machine_memory()
+    shared = None if machine is None else machine / now.workers
+    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else shared
 
     def needed(n: int) -> int:
         deep = settings.depth == "full"

@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import probing
 from dashboard.jobs import Jobs, Status
 from probing.errors import SettingsError
 from probing.mechanism import shelf
@@ -261,3 +263,34 @@ def test_maps_that_nobody_asked_for_take_up_no_room(idle: Jobs) -> None:
         idle.start_map(folder, "pca", 2, i, "cls", f"visitor {i}")
     idle.expect_maps(folder, [("umap", 2, 200, "cls")])  # as silently as before
     assert idle.waiting == 6
+
+
+# ---- two workers
+
+
+def test_two_workers_work_at_once_and_alone(tmp_path: Path, settings: Settings) -> None:
+    jobs = Jobs(tmp_path, desks=2, threads=1)
+    try:
+        asked = {jobs.start_run(sentences(n), settings, "ada"): n for n in (1_500, 1_498)}
+        for run in asked:
+            until(jobs, run, lambda status: status.stage is not None)
+        lost, other = asked
+        assert all(not status.over for run in asked if (status := jobs.status(run)))
+        killed, left = jobs.worker_of(lost), jobs.worker_of(other)
+        assert killed is not None
+        assert left is not None
+        assert killed != left
+        waiting = [jobs.start_run(sentences(40), settings, name) for name in ("ada", "bob")]
+        stands = [jobs.status(run) for run in waiting]
+        assert [(s.state, s.ahead) for s in stands if s] == [("waiting", 3), ("waiting", 2)]
+        os.kill(killed, signal.SIGKILL)
+        assert "ended unexpectedly" in until(jobs, lost, over).message
+        assert until(jobs, other, over) == Status("done")
+        for run in waiting:
+            assert until(jobs, run, over) == Status("done")
+        alone = {n: probing.run(sentences(n), settings=settings) for n in (asked[other], 40)}
+        for run, n in ((other, asked[other]), *((run, 40) for run in waiting)):
+            stored = load_run(jobs.run_folder(run))
+            pd.testing.assert_frame_equal(stored.table, alone[n].table, rtol=1e-4)
+    finally:
+        jobs.close()

@@ -1,6 +1,7 @@
 """What an installation does not take on, and the words it says so in."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +240,38 @@ def test_no_limit_of_memory_is_that_of_the_machine(tmp_path: Path) -> None:
     assert sizes.machine_memory(tmp_path) == whole
     (tmp_path / "memory.max").write_text("500000000\n")
     assert sizes.machine_memory(tmp_path) == 500_000_000
+
+
+def test_workers_share_memory_and_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(L, "machine_memory", lambda: 1_000_000_000)
+    L.check_size(sentences(500), Settings(), Limits(workers=1))
+    with pytest.raises(DataError, match=r"0\.5 GB are allowed"):
+        L.check_size(sentences(500), Settings(), Limits(workers=2))
+    whole = sizes.machine_cores(tmp_path)
+    assert 1 <= whole <= (os.cpu_count() or 1)
+    assert sizes.threads_each(64, tmp_path) == max(1, whole // 64)
+    for workers in (2, 3):
+        assert (sizes.threads_each(workers, tmp_path) or 99) * workers <= max(whole, workers)
+
+
+def test_a_containers_share_of_the_cores_is_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    assert (sizes.machine_cores(tmp_path), sizes.threads_each(1, tmp_path)) == (16, None)
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert sizes.machine_cores(tmp_path) == 16
+    (tmp_path / "cpu.max").write_text("350000 100000\n")
+    assert sizes.machine_cores(tmp_path) == 4
+    assert [sizes.threads_each(n, tmp_path) for n in (1, 2, 8)] == [4, 2, 1]
+    (tmp_path / "cpu.max").unlink()
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    assert sizes.machine_cores(tmp_path) == 16
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("50000\n")
+    assert sizes.machine_cores(tmp_path) == 1
 
 
 def test_the_size_of_a_folder_is_read_and_of_nonsense_assumed(tmp_path: Path) -> None:
