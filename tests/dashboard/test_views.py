@@ -8,7 +8,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.jobs import jobs
+from dashboard.jobs import Status, jobs
+from dashboard.shown import turn
 from dashboard.words import duration, plain
 
 PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
@@ -133,3 +134,17 @@ def test_what_a_full_queue_refuses_is_said_and_can_be_asked_for_again() -> None:
     page.button[0].click().run()
     assert not page.warning
     assert page.text[0].value == "a job"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds", "said"),
+    [
+        (0, 0.0, "Starting"),
+        (1, None, "Waiting for one other; how long that takes is not known yet"),
+        (1, 1.2, "Waiting for one other; it starts in a moment"),
+        (2, 40.0, "Waiting for 2 others; it starts in about 40 s"),
+        (1_200, 7_000.0, "Waiting for 1,200 others; it starts in about 117 min"),
+    ],
+)
+def test_who_waits_is_told_how_long(ahead: int, seconds: float | None, said: str) -> None:
+    assert turn(Status("waiting", ahead=ahead, seconds_left=seconds)) == said
