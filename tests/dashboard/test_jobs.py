@@ -268,6 +268,7 @@ def test_maps_that_nobody_asked_for_take_up_no_room(idle: Jobs) -> None:
 # ---- two workers
 
 
+@pytest.mark.slow
 def test_two_workers_work_at_once_and_alone(tmp_path: Path, settings: Settings) -> None:
     jobs = Jobs(tmp_path, desks=2, threads=1)
     try:
