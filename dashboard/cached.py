@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import apart
 from dashboard.limits import reading_limits
 from probing import figures, paths, reading, sentence_table, store
 from probing.hiding import hide_inside, hide_run
@@ -21,7 +22,7 @@ from probing.sentences import Sentences
 @st.cache_resource(max_entries=8, show_spinner=False)
 def table(digest: str, _data: bytes, name: str) -> reading.Table:
     """The table in a file's bytes, by their SHA-256."""
-    return reading.read_table(_data, name, limits=reading_limits())
+    return apart.read(_data, name, reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
