@@ -88,9 +88,9 @@ def link_of(run: str) -> str:
     return f"{base.removesuffix('/runs')}/layers?run={run}"
 
 
-def take_cell() -> None:
-    """Choose the cell of the point that was clicked in the chart ``accuracy``."""
-    for point in st.session_state["accuracy"].selection.points:
+def take_cell(chart: str = "accuracy") -> None:
+    """Choose the cell of the point that was clicked in a chart by layer."""
+    for point in st.session_state[chart].selection.points:
         found = point.get("customdata")
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
@@ -169,6 +169,19 @@ def select_on_map(select: str) -> None:
         st.query_params.pop("select", None)
 
 
+def keep_playing(run: str, asked: bool) -> bool:
+    """Whether all layers of a run were asked for, now or before, to be played."""
+    state: Any = st.session_state
+    if asked:
+        state["playing"] = run
+    return bool(state.get("playing") == run)
+
+
+def stop_playing() -> None:
+    """The layers that are not there are not asked for any more."""
+    st.session_state.pop("playing", None)
+
+
 def own_sentence(run: str) -> str:
     """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
     kept: dict[str, str] = st.session_state.get("own_sentences", {})
@@ -178,6 +191,23 @@ def own_sentence(run: str) -> str:
 def keep_own_sentence(run: str, text: str) -> None:
     """Remember it: other views show where it lies."""
     st.session_state.setdefault("own_sentences", {})[run] = text
+
+
+def take_cell_of_class() -> None:
+    """The same of the chart of classes by layer."""
+    take_cell("classes_by_layer")
+
+
+def follow(sentence: int) -> int:
+    """Follow a sentence from now on, by its position in the run; the URL says so."""
+    st.query_params["sentence"] = str(sentence)
+    return sentence
+
+
+def followed(n: int) -> int | None:
+    """The position of the sentence that is followed, in a run of ``n``; None where none is."""
+    asked = st.query_params.get("sentence", "")
+    return int(asked) if asked.isdecimal() and int(asked) < n else None
 
 
 def language() -> str:

@@ -56,7 +56,8 @@ def _language() -> None:
 def _start(sentences: Sentences, settings: Settings) -> None:
     try:
         visitor = selection.visitor()
-        limits.check_start(sentences, settings, visitor, jobs().waiting)
+        jobs().check_room(visitor)
+        limits.check_start(sentences, settings, visitor)
         run = jobs().start_run(sentences, settings, visitor)
         library().claim(run, visitor)
     except ProbingError as error:

@@ -33,16 +33,30 @@ def kept(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
+def write(language: str, catalogue: Catalog) -> None:
+    """Write a language's file, sorted, with the head it has: no dates that change each time."""
+    path = TEXTS / f"{language}.po"
+    head = path.read_bytes().partition(b"\n\n")[0]
+    with path.open("wb") as file:
+        file.write(head + b"\n\n")
+        write_po(
+            file,
+            catalogue,
+            width=100,
+            omit_header=True,
+            sort_output=True,
+            ignore_obsolete=True,
+            no_location=True,
+        )
+
+
 def main() -> None:
     """Bring each language's file in step with the code."""
     texts = marked()
     for language in TRANSLATED:
         catalogue = kept(language)
         catalogue.update(texts, no_fuzzy_matching=True)
-        with (TEXTS / f"{language}.po").open("wb") as file:
-            write_po(
-                file, catalogue, width=100, sort_output=True, ignore_obsolete=True, no_location=True
-            )
+        write(language, catalogue)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import selection
-from dashboard.views import data, inside, layers, map, runs, start
+from dashboard.views import data, inside, layers, map, runs, sentences, start
 from dashboard.words import said
 from probing.errors import ProbingError
 from probing.language import later, tr
@@ -30,6 +30,7 @@ _VIEWS = {
     "data": (data, later("Data")),
     "layers": (layers, later("Layers")),
     "map": (map, later("Map")),
+    "sentences": (sentences, later("Sentences")),
     "inside": (inside, later("Inside [CLS]")),
     "runs": (runs, later("Runs")),
 }

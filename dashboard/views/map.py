@@ -1,6 +1,8 @@
 """Map: the sentences as points, by layer and pooling, and what those that are chosen share."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -15,15 +17,18 @@ from dashboard.panels.map_selected import SEARCH
 from dashboard.selection import (
     ATLAS,
     Selection,
+    keep_playing,
     linked,
     map_view,
     own_sentence,
     select_on_map,
+    stop_playing,
     take_map_view,
     visitor,
 )
 from dashboard.shown import (
     POLL,
+    ask_for,
     ended,
     find_run,
     folder_of,
@@ -194,29 +199,29 @@ def _faithfulness(run: Run, shown: Shown) -> None:
 def _draw(run: Run, selection: Selection, shown: Shown, select: str, *, every: bool) -> None:
     """Have maps drawn that are not there: those looked at, all for playing, some ahead."""
     layers = range(int(run.record["encoder"]["layers"]) + 1)
-    folder = folder_of(selection)
-    wanted = missing(run, shown, [shown.layer])
     near = sorted(layers, key=lambda at: (abs(at - shown.layer), at))
-    if every:
-        wanted = missing(run, shown, near)
+    folder, rest = folder_of(selection), missing(run, shown, near)
+    wanted = [one for one in rest if one[2] == shown.layer]
     lasso = Lasso.parse(select)
     if lasso is not None and all(p.name != lasso.map for p in run.projections):
-        wanted += [one for one in _all(run) if projection_name(*_named(one)) == lasso.map]
+        wanted += [one for one in _all(run) if _name(one) == lasso.map]
     for one in wanted:
-        jobs().start_map(folder, *one, visitor())
-    asked = [f"{folder.name}/{projection_name(*_named(one))}" for one in _all(run)]
-    pending = tuple(job for job in asked if _busy(job))
-    if pending:
-        _follow(pending)
+        if ask_for(partial(jobs().start_map, folder, *one, visitor()), _name(one)) is None:
+            return
+    playing = keep_playing(run.id, every) and bool(rest)
+    # those of other layers wait until nobody has asked for anything
+    jobs().expect_maps(folder, rest if playing else missing(run, shown, near[1:3]))
+    pending = tuple(job for one in _all(run) if _busy(job := f"{folder.name}/{_name(one)}"))
+    if pending or playing:
+        left = len({*(_name(one) for one in rest), *pending}) if playing else len(pending)
+        _follow(folder, cached.stamp(folder), pending, left)
         return
-    over = [f"{folder.name}/{projection_name(*_named(one))}" for one in wanted]
-    for job in over:
+    for one in wanted:
+        job = f"{folder.name}/{_name(one)}"
         status = jobs().status(job)
         if status is not None and status.state in ("failed", "cancelled"):
             ended(status)
             st.button(tr("Draw it again"), key=f"again:{job}", on_click=jobs().forget, args=(job,))
-            return
-    jobs().expect_maps(folder, missing(run, shown, near[1:3]))
 
 
 def _all(run: Run) -> list[Wanted]:
@@ -231,9 +236,9 @@ def _all(run: Run) -> list[Wanted]:
     ]
 
 
-def _named(one: Wanted) -> tuple[str, int, str, int]:
+def _name(one: Wanted) -> str:
     method, dimensions, layer, pooling = one
-    return method, dimensions, pooling, layer
+    return projection_name(method, dimensions, pooling, layer)
 
 
 def _busy(job: str) -> bool:
@@ -242,18 +247,21 @@ def _busy(job: str) -> bool:
 
 
 @st.fragment(run_every=POLL)
-def _follow(pending: tuple[str, ...]) -> None:
+def _follow(folder: Path, stamp: int, pending: tuple[str, ...], left: int) -> None:
     """How far the maps are that are being drawn; the page anew when one is there."""
     busy = [job for job in pending if _busy(job)]
-    if len(busy) < len(pending):
+    if len(busy) < len(pending) or cached.stamp(folder) != stamp:
         st.rerun()
     found = [status for job in busy if (status := jobs().status(job)) is not None]
     running = next((status for status in found if status.state == "running"), None)
-    if running is None:
-        st.progress(0.0, text=turn(found[0]) if found else "")
-    else:
-        left = tr_n("{n} map to draw", "{n} maps to draw", len(busy)).format(n=len(busy))
-        st.progress(share(running), text=f"{words(running)} · {left}")
-    if st.button(tr("Cancel"), key="map:cancel", icon=":material/close:"):
-        for job in reversed(busy):
-            jobs().cancel(job)
+    to_draw = tr_n("{n} map to draw", "{n} maps to draw", left).format(n=left)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if running is not None:
+            st.progress(share(running), text=f"{words(running)} · {to_draw}")
+        else:
+            st.progress(0.0, text=turn(found[0]) if found else to_draw)
+        if st.button(tr("Cancel"), key="map:cancel", icon=":material/close:"):
+            stop_playing()
+            for job in reversed(busy):
+                jobs().cancel(job)
+            st.rerun()
