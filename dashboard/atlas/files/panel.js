@@ -25,6 +25,7 @@ export class Panel {
 
   build() {
     this.root = element("section", "panel");
+    this.root.panel = this; // for whoever looks at the page with a debugger, or a test
     this.title = element("h4", "title");
     this.frame = element("div", "frame");
     this.canvas = element("canvas", "points");
