@@ -227,10 +227,8 @@ def words() -> dict[str, str]:
         "tools": tr("What dragging does"),
         "row": tr("Row {row}"),
         "new": tr("your sentence"),
-        "chosen": tr("{n} selected"),
         "map": tr("Map of {n} sentences by their {pooling} vectors at layer {layer}. {said}"),
         "hide": tr("Show or hide this group"),
-        "loading": tr("Loading …"),
         "lost": tr("The map could not be loaded. Reload the page."),
         "help": tr(
             "Drag with Lasso or Box to select. A click selects one sentence; with Shift, more. "
