@@ -173,11 +173,17 @@ def check_size(sentences: Sentences, settings: Settings, now: Limits | None = No
     _check_memory(n, len(sentences.classes), settings, now)
 
 
+def memory_each(now: Limits) -> float | None:
+    """Bytes of memory that one worker may take; None where that is unknown."""
+    if now.memory_gb is not None:
+        return now.memory_gb * 1e9
+    machine = machine_memory()
+    return None if machine is None else machine / now.workers
+
+
 def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
     shape, folds = shape_of(settings.encoder), max(1, settings.folds)
-    machine = machine_memory()
-    shared = None if machine is None else machine / now.workers
-    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else shared
+    allowed = memory_each(now)
 
     def needed(n: int) -> int:
         deep = settings.depth == "full"
