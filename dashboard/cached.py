@@ -18,13 +18,18 @@ from probing.sentences import Sentences
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def table(digest: str, _data: bytes, name: str) -> reading.Table:
-    """The table in a file's bytes, by their SHA-256."""
+def table(digest: str, _data: bytes, name: str, whose: str = "") -> reading.Table:
+    """The table in a file's bytes, by their SHA-256.
+
+    ``whose`` file it is: what is there at once would tell that somebody else gave the same.
+    """
     return reading.read_table(_data, name, limits=reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def sentences(digest: str, columns: reading.Columns, _table: reading.Table) -> Sentences:
+def sentences(
+    digest: str, columns: reading.Columns, _table: reading.Table, whose: str = ""
+) -> Sentences:
     """The sentences of a table, by the file's SHA-256 and the columns."""
     return reading.select(_table, columns, reading_limits())
 

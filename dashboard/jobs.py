@@ -98,6 +98,7 @@ class Jobs:
             "folder": str(folder),
             "settings": settings.to_json(),
             "out": str(self.run_folder(run_id)),
+            "owner": visitors.owner(visitor),
         }
         like = f"run {settings.encoder} {settings.depth} {len(settings.poolings)}"
         job = Job(run_id, order, _turn(visitor), like, max(1, len(sentences)))
@@ -126,8 +127,11 @@ class Jobs:
         return self._once(_job(order), visitor)
 
     def start_look(self, folder: Path, text: str, visitor: str = "") -> str:
-        """Queue a look at one sentence by a stored run, once like a map; gives its id."""
-        digest = sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+        """Queue a look at one sentence by a stored run, once like a map; gives its id.
+
+        Once for each visitor: an answer at once would say that somebody else typed the same.
+        """
+        digest = sha256(f"{visitor}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
         name = f"{folder.name}/look/{digest}"
         order = {"id": name, "kind": "look", "folder": str(folder), "text": text}
         return self._once(_job(order), visitor)
