@@ -94,14 +94,14 @@ def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]
     return figures.first_scores(_cells, dark=dark)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _figure(
     run_id: str, texts: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run
 ) -> Any:
     return _run.figure(name, dark=dark, **dict(options))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _of_value(key: str, _draw: Callable[[], Any]) -> Any:
     return _draw()
 
@@ -113,6 +113,6 @@ def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> 
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
-    """A figure of a run that no map is in, drawn once; read only."""
+    """A figure of a run, drawn once; read only. Not for maps of strangers' runs: they are large."""
     texts = run.sentences.fingerprint  # others may see the run without its sentences
     return _figure(run.id, texts, name, dark, tuple(sorted(options.items())), run)

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import selection, sidebar
-from dashboard.views import PAGES
+from dashboard.views import pages
 
 st.set_page_config(
     page_title="CLS Probe", page_icon=Path(__file__).with_name("icon.svg"), layout="wide"
 )
-page = st.navigation(list(PAGES.values()), position="top")
+page = st.navigation(list(pages().values()), position="top")
 page.run()
 sidebar.show(selection.current())  # last: it shows what the page has just been told

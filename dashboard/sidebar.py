@@ -49,7 +49,7 @@ def _start(sentences: Sentences, settings: Settings) -> None:
         st.error(said(error), icon=":material/error:")
         return
     selection.open_run(run)
-    st.switch_page(views.PAGES["layers"], query_params={"run": run})
+    st.switch_page(views.pages()["layers"], query_params={"run": run})
 
 
 def _sentences(chosen: selection.Selection) -> Sentences | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard import selection
 from dashboard.views import data, inside, layers, map, runs, start
@@ -23,12 +24,17 @@ def _shown(view: ModuleType) -> Callable[[], None]:
     return page
 
 
-PAGES = {
-    "start": st.Page(_shown(start), title="Start", url_path="start", default=True),
-    "data": st.Page(_shown(data), title="Data", url_path="data"),
-    "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
-    "map": st.Page(_shown(map), title="Map", url_path="map"),
-    "inside": st.Page(_shown(inside), title="Inside [CLS]", url_path="inside"),
-    "runs": st.Page(_shown(runs), title="Runs", url_path="runs"),
-}
-"""Pages by name, in the order of the navigation."""
+def pages() -> dict[str, StreamlitPage]:
+    """Pages by name, in the order of the navigation; new ones for each script run.
+
+    A page remembers that it may be run now. Two visitors who shared one would meet an error
+    whenever they came at the same moment.
+    """
+    return {
+        "start": st.Page(_shown(start), title="Start", url_path="start", default=True),
+        "data": st.Page(_shown(data), title="Data", url_path="data"),
+        "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
+        "map": st.Page(_shown(map), title="Map", url_path="map"),
+        "inside": st.Page(_shown(inside), title="Inside [CLS]", url_path="inside"),
+        "runs": st.Page(_shown(runs), title="Runs", url_path="runs"),
+    }

@@ -107,3 +107,21 @@ def test_inside_shows_at_once_what_was_measured_of_the_sample() -> None:
             "7 · One sentence, live",
         )
     ]
+
+
+def test_visitors_share_no_page_that_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page object says whether it may be run: of two at the same moment one would fail."""
+    given: list[object] = []
+    navigation = st.navigation
+
+    def noted(pages: list[object], **options: object) -> object:
+        given.extend(pages)
+        return navigation(pages, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(st, "navigation", noted)
+    opened()
+    opened()
+    assert len(given) == 12
+    assert len({id(page) for page in given}) == 12
+    hashes = [page._script_hash for page in given]  # type: ignore[attr-defined]
+    assert hashes[:6] == hashes[6:], "what is switched to is there"
