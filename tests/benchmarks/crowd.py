@@ -46,7 +46,6 @@ ROOT = Path(__file__).resolve().parents[2]
 STORED = 12  # finished runs to look at
 PACE = (4.0, 12.0)  # seconds that somebody looks at a view
 WARM = 0.3  # of the time, after which memory should grow no more
-SETTINGS = Settings(poolings=("cls", "mean"))
 
 
 @dataclass
@@ -81,7 +80,7 @@ class Seen:
     def report(self) -> dict[str, Any]:
         """All of it in a few figures."""
         every = sorted(s for kind in self.seconds.values() for s in kind)
-        begin, end = grown(self.memory)
+        begin, end = grown(self.memory) if self.memory else ([], [])
         return {
             "view changes": len(every),
             "p50": _quantile(every, 0.5),
@@ -104,12 +103,10 @@ def _quantile(values: list[float], share: float) -> float | None:
 
 def grown(memory: list[tuple[float, float, float]]) -> tuple[list[float], list[float]]:
     """Median MB of server and workers in a tenth of the time after ``WARM``, and in the last."""
-    if not memory:
-        return [], []
-    last = memory[-1][0]
-    found = []
+    found: list[list[float]] = []
     for start in (WARM, 0.9):
-        part = [row for row in memory if start * last <= row[0] <= (start + 0.1) * last]
+        first, last = (int(share * len(memory)) for share in (start, start + 0.1))
+        part = memory[first : max(last, first + 1)]
         found.append([round(statistics.median(row[i] for row in part), 1) for i in (1, 2)])
     return found[0], found[1]
 
@@ -321,13 +318,12 @@ def with_crowd(asked: argparse.Namespace) -> dict[str, Any]:
 # ---- many runs in a row
 
 
-def in_a_row(count: int, maps: bool) -> dict[str, Any]:
+def in_a_row(count: int, settings: Settings) -> dict[str, Any]:
     """Small runs through the queue of this process; how its memory and the worker's grow."""
     memory, states, began = [], Counter[str](), time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["PROBING_HOME"] = scratch
         runs, jobs, choice = Library(Path(scratch)), Jobs(Path(scratch)), random.Random(0)
-        settings = SETTINGS if maps else Settings(poolings=SETTINGS.poolings, maps="none")
         for number in range(count):
             rows = table(choice.randint(40, 60), choice).decode().split("\n")[1:]
             texts, labels = zip(*(row.split(",") for row in rows), strict=True)
@@ -357,7 +353,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="so many runs in a row instead")
     parser.add_argument("--no-maps", action="store_true", help="of --runs: without maps")
     asked = parser.parse_args()
-    found = in_a_row(asked.runs, not asked.no_maps) if asked.runs else with_crowd(asked)
+    settings = Settings(poolings=("cls", "mean"), maps="none" if asked.no_maps else "last")
+    found = in_a_row(asked.runs, settings) if asked.runs else with_crowd(asked)
     print(json.dumps(found, indent=1))
 
 

@@ -5,11 +5,10 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from streamlit.proto.Element_pb2 import Element
 
-from tests.benchmarks.crowd import Seen, fill, grown, in_a_row, server, steps, table, troubles
+from tests.benchmarks.crowd import Seen, fill, grown, server, steps, table, troubles
 from tests.benchmarks.visitor import Visitor
 
 
@@ -65,7 +64,7 @@ def test_many_look_at_once_and_nothing_goes_wrong(port: int, shared: list[str]) 
 
 
 @pytest.mark.slow
-def test_one_uploads_runs_and_follows_while_another_sees_nothing_of_it(
+def test_one_uploads_and_follows_while_another_sees_nothing_of_it(
     port: int, shared: list[str]
 ) -> None:
     async def flow() -> tuple[Visitor, Visitor]:
@@ -82,9 +81,8 @@ def test_one_uploads_runs_and_follows_while_another_sees_nothing_of_it(
         await other.go("layers", mine.query)
         assert "Show the sample run" in other.widgets, "nobody else's business"
         assert not other.polls
-        while mine.polls:
-            await mine.poll()
-        assert mine.charts >= 3, "the run's own page, when it is done"
+        await mine.poll()
+        assert mine.polls, "and goes on following"
         for visitor in (mine, other):
             await visitor.close()
         return mine, other
@@ -118,12 +116,3 @@ def test_growth_is_of_the_time_after_warming_up() -> None:
         seen.note("layers", i / 100)
     found = seen.report()
     assert (found["p50"], found["p95"], found["p95 while none computes"]) == (0.5, 0.95, 3.0)
-
-
-@pytest.mark.slow
-def test_runs_in_a_row_are_all_done_and_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PROBING_HOME", "")
-    before = set(psutil.Process().children(recursive=True))
-    found = in_a_row(4, maps=False)
-    assert found["runs"] == {"done": 4}
-    assert set(psutil.Process().children(recursive=True)) <= before
