@@ -3,6 +3,7 @@
 import io
 import json
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ class Entered:
             self.count += 1
             self.inside += 1
             self.most = max(self.most, self.inside)
-        threading.Event().wait(0.002)  # long enough for another to come in, if one could
+        threading.Event().wait(0.02)  # long enough for another to come in, if one could
         with self._lock:
             self.inside -= 1
 
@@ -41,6 +42,22 @@ def entered(monkeypatch: pytest.MonkeyPatch) -> Entered:
         monkeypatch.setattr(worker, name, found)
     monkeypatch.setattr(threading, "Timer", lambda *a: threading.Thread(target=str))
     return found
+
+
+def at_once(act: Callable[[], object]) -> None:
+    """The same in five threads that begin, and end, together."""
+    begin, end = threading.Barrier(5), threading.Barrier(5)
+
+    def acts() -> None:
+        begin.wait(60)
+        act()
+        end.wait(60)
+
+    threads = [threading.Thread(target=acts) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_one_thread_of_the_worker_enters_the_libraries(entered: Entered) -> None:
@@ -58,13 +75,8 @@ def test_one_thread_of_the_worker_enters_the_libraries(entered: Entered) -> None
 
 def test_a_second_thread_would_be_seen(entered: Entered) -> None:
     mine = Worker(io.StringIO())
-    order = {"id": "a", "kind": "look"}
-    threads = [threading.Thread(target=mine.do, args=(order,)) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(entered.threads) > 1
+    at_once(lambda: mine.do({"id": "a", "kind": "look"}))
+    assert len(entered.threads) == 5
     assert entered.most > 1
 
 
@@ -102,10 +114,6 @@ def test_umap_lets_one_thread_in_even_where_a_program_has_many(
         layouts.graph_of(x)
         layouts.umap(x, 2, 0, silent, exact, None)
 
-    threads = [threading.Thread(target=draws) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(draws)
     assert (entered.count, len(entered.threads)) == (10, 5)
     assert entered.most == 1
