@@ -29,7 +29,7 @@ def refused(reason: str) -> RunFolderError:
 
 def check_apart(folder: Path, limits: Limits) -> None:
     """Load everything in another process: native readers of files may crash or never end."""
-    command = [sys.executable, "-m", "probing.unpacked", str(folder)]
+    command = [sys.executable, "-m", "probing.unpacked", str(folder.resolve())]
     command += [str(limits.rows), str(limits.text_chars)]
     try:
         done = subprocess.run(

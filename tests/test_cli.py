@@ -299,12 +299,12 @@ def test_a_run_goes_out_without_its_sentences_or_with_its_vectors(
     here: Main, stored: Path, tmp_path: Path
 ) -> None:
     for option in ("--without-sentences", "--representations"):
-        assert here("export", stored, f"{option}.zip", option)[0] == 0
-    with zipfile.ZipFile(tmp_path / "--without-sentences.zip") as slim:
+        assert here("export", stored, f"{option[2:]}.zip", option)[0] == 0
+    with zipfile.ZipFile(tmp_path / "without-sentences.zip") as slim:
         assert not {name for name in slim.namelist() if name.startswith("representations/")}
-    assert here("import", "./--without-sentences.zip", "--out", "slim")[0] == 0
+    assert here("import", "without-sentences.zip", "--out", "slim")[0] == 0
     assert not set(load_run(stored).sentences.texts) & set(load_run("slim").sentences.texts)
-    assert here("import", "./--representations.zip", "--out", "whole")[0] == 0
+    assert here("import", "representations.zip", "--out", "whole")[0] == 0
     assert load_run("whole").representations is not None
     both = here("export", stored, "x.zip", "--without-sentences", "--representations")
     assert both[0] == 2
