@@ -4,7 +4,7 @@ Started by ``jobs`` as ``python -m dashboard.worker``: a fresh interpreter, neve
 heavy libraries that the web process does without. While idle it warms itself up, one step at a
 time, so that no visitor's run waits for imports or compilation.
 
-In:  ``{"id", "kind": "run", "folder", "settings", "out"}``,
+In:  ``{"id", "kind": "run", "folder", "settings", "out", "owner"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
      ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
      ``{"cancel": id}``
@@ -134,6 +134,7 @@ def _run(job: Message, hear: Callable[[Progress], None]) -> None:
             run_id=job["id"],
             load=_load,
             scratch=Scratch(folder / kept.CELLS),
+            owner=job.get("owner", ""),
         )
 
 
