@@ -17,7 +17,9 @@ def limits_or_exit() -> Limits:
         found = limits()
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    config.set_option("server.maxUploadSize", found.upload_mb)
+    # Streamlit compares it with the file and the form around it: one more, so that a file of
+    # exactly the limit gets through. The browser and the guard hold the limit itself.
+    config.set_option("server.maxUploadSize", found.upload_mb + 1)
     if found.public:
         config.set_option("logger.enableRich", False)  # it would print past the log
     if found.frame_ancestors:
