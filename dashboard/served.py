@@ -17,9 +17,7 @@ def limits_or_exit() -> Limits:
         found = limits()
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    # Streamlit compares it with the file and the form around it: one more, so that a file of
-    # exactly the limit gets through. The browser and the guard hold the limit itself.
-    config.set_option("server.maxUploadSize", found.upload_mb + 1)
+    config.set_option("server.maxUploadSize", found.upload_mb)
     if found.public:
         config.set_option("logger.enableRich", False)  # it would print past the log
     if found.frame_ancestors:

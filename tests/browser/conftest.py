@@ -44,6 +44,8 @@ class Server:
     pid: int
     log: Path
     """What it wrote."""
+    home: Path
+    """Where its runs lie."""
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(base, process, log)
-        yield Server(base, process.pid, log)
+        yield Server(base, process.pid, log, elsewhere / "home")
     finally:
         process.terminate()
         process.wait(20)

@@ -8,8 +8,10 @@ it would do: the policy is tested elsewhere, and a second wall is no reason for 
 import csv
 import io
 import re
+import secrets
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from probing import reading
+from probing.runs import execute
+from probing.settings import Settings
 from tests.browser.conftest import Server, Window, new_window
 
 HOST = "https://canary.example"
@@ -122,7 +127,7 @@ def hostile(n: int = 54) -> bytes:
         kind = "soup" if i % 2 else "train"
         label = PAYLOADS[8] + PAYLOADS[2] if i % 2 else PAYLOADS[3] + PAYLOADS[5]
         payload = PAYLOADS[i % len(PAYLOADS)]
-        table.writerow([f"{payload} the {kind} was {SECRET} number {i}", f"{label} {kind}"])
+        table.writerow([f"{payload} %{{x}} the {kind} was {SECRET} number {i}", f"{label} {kind}"])
     return out.getvalue().encode()
 
 
@@ -134,11 +139,30 @@ def upload(page: Page, content: bytes, name: str) -> None:
     page.locator("input[type=file]").set_input_files(file)
 
 
+FILE = f"<img src=x onerror={ACT}> **b0ld** ![](https:canary.example) =1.csv"
+
+
+@pytest.fixture
+def run(
+    server: Server,
+    checkpoint: Callable[..., Path],
+    coarse: Callable[[], AbstractContextManager[None]],
+) -> str:
+    """A finished run of the hostile file, with an encoder that is quickly asked; its id."""
+    run = secrets.token_hex(16)
+    table = reading.read_table(hostile(), FILE)
+    sentences = reading.select(table, reading.Columns(*COLUMNS, split=None))
+    settings = Settings(encoder=str(checkpoint(layers=2)))
+    with coarse():
+        execute(sentences, settings, out=server.home / "runs" / run, run_id=run)
+    return run
+
+
 def explore(canary: Canary) -> None:
     """Open whatever can be opened in the view, and look at each state of it."""
     page, main = canary.page, canary.page.get_by_test_id("stMain")
     canary.look()
-    for expander in main.locator("details:not([open]) > summary").all():
+    for expander in main.locator("details > summary").all():
         expander.click()
         canary.look()
     for number in range(main.get_by_test_id("stPopoverButton").count()):
@@ -183,16 +207,35 @@ def test_the_canary_can_fire(chromium: Browser, address: str) -> None:
     live.page.context.close()
 
 
-def test_nothing_of_a_hostile_upload_comes_to_life(
-    canary: Canary, server: Server, chromium: Browser, tmp_path: Path
-) -> None:
+def test_nothing_of_a_hostile_upload_comes_to_life(canary: Canary) -> None:
+    """Refused where a word is larger than any sentence may be; else shown as it is."""
     page = canary.page
     canary.window.open()
-    _data(canary)
-    page.get_by_role("button", name="Run probes").click()
-    page.wait_for_url("**/layers?run=*")
+    rows = b"".join(b"it is number %d,%s\n" % (i, b"ab"[i % 2 :][:1]) for i in range(20))
+    upload(page, b"text,label\n" + rows + b"w" * 2**20 + b",b\n", "one word.csv")
+    expect(page.get_by_text("longer than 100,000 characters")).to_be_attached()
+    canary.look()
+    upload(page, hostile(), FILE)
+    expect(page.get_by_text("54 sentences")).to_have_count(2)
+    page.get_by_role("combobox", name="Label", exact=True).click()
+    canary.look()
+    page.get_by_role("option", name=COLUMNS[1]).click()
+    expect(page.get_by_text("54 sentences · 2 classes")).to_be_visible()
+    explore(canary)
+    page.get_by_role("combobox", name="Encoder").click()
+    page.get_by_role("option", name="Another encoder").click()
+    page.get_by_role("textbox", name="Hub id or folder").fill(SHORT)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("is neither a hub id")).to_be_visible()
+    canary.look()
+
+
+def test_nothing_of_a_hostile_run_comes_to_life(
+    canary: Canary, run: str, server: Server, chromium: Browser, tmp_path: Path
+) -> None:
+    page, link = canary.page, f"{server.address}/layers?run={run}"
+    page.goto(link)
     expect(page.get_by_text("About this run")).to_be_visible()
-    link = page.url
     archives = _runs(canary)
     page.get_by_role("link", name="Layers").click()
     expect(page.get_by_text("About this run")).to_be_visible()
@@ -210,30 +253,6 @@ def test_nothing_of_a_hostile_upload_comes_to_life(
     log = server.log.read_text(encoding="utf-8")
     assert "\x1b[31mansi" not in log
     assert SECRET not in log
-
-
-def _data(canary: Canary) -> None:
-    """Refused where a word is larger than any sentence may be; else shown as it is."""
-    page = canary.page
-    rows = b"".join(b"it is number %d,%s\n" % (i, b"ab"[i % 2 :][:1]) for i in range(20))
-    upload(page, b"text,label\n" + rows + b"w" * 2**20 + b",b\n", "one word.csv")
-    expect(page.get_by_text("longer than 100,000 characters")).to_be_attached()
-    canary.look()
-    upload(page, hostile(), f"<img src=x onerror={ACT}> **b0ld** ![](https:canary.example) =1.csv")
-    expect(page.get_by_text("54 sentences")).to_have_count(2)
-    page.get_by_role("combobox", name="Label", exact=True).click()
-    canary.look()
-    page.get_by_role("option", name=COLUMNS[1]).click()
-    expect(page.get_by_text("54 sentences · 2 classes")).to_be_visible()
-    explore(canary)
-    page.get_by_role("combobox", name="Encoder").click()
-    page.get_by_role("option", name="Another encoder").click()
-    page.get_by_role("textbox", name="Hub id or folder").fill(SHORT)
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("is neither a hub id")).to_be_visible()
-    canary.look()
-    page.get_by_role("combobox", name="Encoder").click()
-    page.get_by_role("option", name="bundled").click()
 
 
 def _runs(canary: Canary) -> list[bytes]:
@@ -262,12 +281,15 @@ def _inside(canary: Canary) -> None:
     """A hostile sentence, typed."""
     page = canary.page
     page.get_by_role("link", name="Inside").click()
+    computing = page.get_by_text(re.compile("Being (read|measured)"))
+    expect(page.get_by_text("7 · One sentence, live")).to_be_visible()
+    expect(computing).to_have_count(0)
     box = page.get_by_role("combobox", name="The sentence for panels")
     box.click()
     box.fill(f"A typed {SHORT} sentence")
     box.press("Enter")
-    expect(page.get_by_text("A typed").first).to_be_visible()
-    expect(page.get_by_text(re.compile("Being (read|measured)"))).to_have_count(0)
+    expect(computing.first).to_be_visible()
+    expect(computing).to_have_count(0)
     explore(canary)
 
 
