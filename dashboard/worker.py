@@ -17,13 +17,13 @@ import os
 import queue
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from dashboard import logs
 from probing.errors import Cancelled, ProbingError
 from probing.progress import Progress
 
@@ -80,8 +80,8 @@ class Worker:
                 "state": "failed",
                 "message": "The memory is not enough for this run. Use fewer sentences.",
             }
-        except Exception:  # noqa: BLE001 - a defect costs one job, not the worker
-            traceback.print_exc(file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - a defect costs one job, not the worker
+            logs.failure("job failed", error)
             return {
                 "state": "failed",
                 "message": "Something went wrong that is not your fault. The operator finds it "
@@ -227,12 +227,13 @@ def _attempt(step: Callable[[], None]) -> None:
     """Warming up is a courtesy: where it fails, the run that needs the same says why."""
     try:
         step()
-    except Exception:  # noqa: BLE001
-        traceback.print_exc(file=sys.stderr)
+    except Exception as error:  # noqa: BLE001
+        logs.failure("warming up failed", error)
 
 
 def main() -> None:
     """Serve until standard input closes. What libraries print goes to standard error."""
+    logs.catch_all()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(answers)

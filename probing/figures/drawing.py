@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from probing.errors import SettingsError
-from probing.figures import cells, codes, differences, layers, shapes
+from probing.figures import cells, classes, codes, differences, layers, shapes
 from probing.figures.maps import scatter
 from probing.figures.of_run import (
     SCORES,
@@ -18,6 +18,7 @@ from probing.figures.of_run import (
     scored,
 )
 from probing.figures.onset import arrival
+from probing.figures.path import path
 
 if TYPE_CHECKING:
     from probing.record import Run
@@ -146,14 +147,52 @@ def _calibration(
 
     if run.kind != "classes":
         raise SettingsError("calibration is of probabilities of classes; this run has no classes.")
-    wanted = run.probes[0].pooling if pooling is None else pooling
-    there = [probe.layer for probe in run.probes if probe.pooling == wanted]
-    if not there:
-        raise SettingsError(_no_pooling(run, wanted))
-    at = max(there) if layer is None else layer
-    if at not in there:
-        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
+    at, wanted = _cell(run, layer, pooling)
     return cells.calibration(run.cell(at, wanted), class_numbers(run), names=named(run), dark=dark)
+
+
+def _cell(run: "Run", layer: int | None, pooling: str | None) -> tuple[int, str]:
+    """Layer and pooling as asked for: by default the first pooling's last layer."""
+    wanted = run.probes[0].pooling if pooling is None and run.probes else pooling or "cls"
+    there = [probe.layer for probe in run.probes if probe.pooling == wanted]
+    if run.probes and not there:
+        raise SettingsError(_no_pooling(run, wanted))
+    at = max(there, default=0) if layer is None else layer
+    if there and at not in there:
+        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
+    return at, wanted
+
+
+def _confusion(
+    run: "Run", dark: bool, layer: int | None = None, pooling: str | None = None
+) -> go.Figure:
+    from probing.per_class import confusion
+
+    return classes.confusion(
+        confusion(run, *_cell(run, layer, pooling)), names=named(run), dark=dark
+    )
+
+
+def _classes(run: "Run", dark: bool) -> go.Figure:
+    from probing.per_class import recalls
+
+    return classes.by_class(recalls(run), names=named(run), dark=dark)
+
+
+def _path(run: "Run", dark: bool, sentence: int = 0) -> go.Figure:
+    from probing import paths, per_sentence
+
+    if run.kind != "classes":
+        raise SettingsError("a path is of probabilities of classes; this run has no classes.")
+    probabilities = per_sentence.by_cell(run, sentence)
+    return path(
+        probabilities,
+        paths.predicted(run, sentence),
+        (run.sentences.labels or ())[sentence],
+        len(run.sentences.classes),
+        names=named(run),
+        dark=dark,
+    )
 
 
 def _choices(run: "Run", dark: bool) -> go.Figure:
@@ -206,6 +245,9 @@ FIGURES: Mapping[str, tuple[Callable[..., go.Figure], tuple[str, ...]]] = {
     "selectivity": (_selectivity, ()),
     "geometry": (_geometry, ("measure",)),
     "calibration": (_calibration, ("layer", "pooling")),
+    "confusion": (_confusion, ("layer", "pooling")),
+    "classes": (_classes, ()),
+    "path": (_path, ("sentence",)),
     "choices": (_choices, ()),
 }
 """Name → how it is drawn, and the options that it takes."""
