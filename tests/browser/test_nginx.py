@@ -158,7 +158,7 @@ def _visit(site: Site, chromium: Browser, folder: Path) -> None:
     page.get_by_role("combobox", name="Source").click()
     page.get_by_role("option", name="Upload a CSV").click()
     file, small = page.locator("input[type=file]"), sentences(folder / "small.csv", 40)
-    for size, sign in ((2 * MB + 1, "must be 2.0MB or smaller"), (2 * MB, "40 sentences")):
+    for size, sign in ((2 * MB + 1, "must be 2.0MB or smaller"), (2 * MB, "read as cp1252")):
         path = folder / f"{size}.csv"
         path.write_bytes(padded(small.read_bytes(), size))
         file.set_input_files(path)
@@ -177,5 +177,7 @@ def _visit(site: Site, chromium: Browser, folder: Path) -> None:
 
 
 def padded(table: bytes, size: int) -> bytes:
-    """A table with blank lines at its end, of so many bytes."""
-    return table + b"\n" * (size - len(table))
+    """A table with more rows at its end, of so many bytes."""
+    row = b"w" * 4_000 + b";food\n"
+    rows, rest = divmod(size - len(table), len(row))
+    return table + row * rows + b"\n" * rest
