@@ -288,7 +288,8 @@ def _inside(canary: Canary) -> None:
     box.click()
     box.fill(f"{SHORT} {secrets.token_hex(4)}")  # one that nobody has looked at
     box.press("Enter")
-    expect(computing.first).to_be_visible()
+    expect(box).to_have_value(re.compile("l1nk.*[0-9a-f]{8}$"))
+    canary.look()
     expect(computing).to_have_count(0)
     explore(canary)
 
