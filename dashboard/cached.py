@@ -23,13 +23,18 @@ from probing.sentences import Sentences
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def table(digest: str, _data: bytes, name: str) -> reading.Table:
-    """The table in a file's bytes, by their SHA-256."""
+def table(digest: str, _data: bytes, name: str, whose: str = "") -> reading.Table:
+    """The table in a file's bytes, by their SHA-256.
+
+    ``whose`` file it is: what is there at once would tell that somebody else gave the same.
+    """
     return apart.read(_data, name, reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def sentences(digest: str, columns: reading.Columns, _table: reading.Table) -> Sentences:
+def sentences(
+    digest: str, columns: reading.Columns, _table: reading.Table, whose: str = ""
+) -> Sentences:
     """The sentences of a table, by the file's SHA-256 and the columns."""
     return reading.select(_table, columns, reading_limits())
 
@@ -106,7 +111,7 @@ def first_scores(job: str, count: int, dark: bool, cells: tuple[CellScore, ...])
     return _first_scores(job, count, dark, language(), cells)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _figure(
     run_id: str,
     texts: str,
@@ -119,7 +124,7 @@ def _figure(
     return _run.figure(name, dark=dark, **dict(options))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _of_value(key: str, _draw: Callable[[], Any]) -> Any:
     return _draw()
 
@@ -182,7 +187,7 @@ def overrepresented(run: Run, chosen: np.ndarray) -> Any:
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
-    """A figure of a run that no map is in, drawn once; read only."""
+    """A figure of a run, drawn once; read only. Not for maps of strangers' runs: they are large."""
     texts = run.sentences.fingerprint  # others may see the run without its sentences
     return _figure(run.id, texts, name, dark, language(), tuple(sorted(options.items())), run)
 

@@ -59,7 +59,7 @@ def current(chosen: selection.Selection) -> Draft | None:
     found = file()
     if found is None:
         return None
-    return _checked(cached.sentences(found.digest, found.columns, found.table))
+    return _checked(cached.sentences(found.digest, found.columns, found.table, _whose()))
 
 
 def _checked(sentences: Sentences) -> Draft:
@@ -71,8 +71,13 @@ def _checked(sentences: Sentences) -> Draft:
     return Draft(sentences, reading.check_labels(sentences, selection.target()))
 
 
+def _whose() -> str:
+    """Whose the file is; samples are everybody's."""
+    return selection.visitor() if selection.source() == selection.UPLOAD else ""
+
+
 def _understood(name: str, data: bytes, digest: str) -> File:
-    table = cached.table(digest, data, name)
+    table = cached.table(digest, data, name, _whose())
     return File(table, digest, _columns(table, digest))
 
 

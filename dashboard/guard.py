@@ -75,11 +75,12 @@ class Guard:
             return
         if upload and scope["method"] != "DELETE":
             size = size or most  # of a stream nobody knows: it counts as the largest
+            path = str(scope["path"])
             trouble = allowed.upload_trouble(
                 visitor_of(scope), max(0, size - OVERHEAD), self.held(), self.limits
             )
             if trouble:
-                await self._refuse(send, 429, "rate", trouble)
+                await self._refuse_in_words(receive, send, path, size, trouble)
                 return
         started = False
 
@@ -93,6 +94,26 @@ class Guard:
         except _TooLarge:
             if not started:
                 await self._refuse(send, 413, "size", f"At most {most:,} bytes are taken.")
+
+    async def _refuse_in_words(
+        self, receive: Receive, send: Send, path: str, size: int, words: str
+    ) -> None:
+        """Let a file go by, and leave it to the page to say why it was not taken.
+
+        Streamlit's widget shows any other status than success as ``AxiosError``, without words.
+        """
+        metrics.count("uploads_refused_total", "rate")
+        logs.event("upload_refused", reason="rate", status=202)
+        bounds, more = bounded(receive, size), True
+        try:
+            while more:
+                message = await bounds()
+                more = message["type"] == "http.request" and message.get("more_body", False)
+        except _TooLarge:
+            await answer(send, 413, words, close=True)
+            return
+        allowed.refused.note(path.rpartition("/")[2], words)
+        await answer(send, 202, words)
 
     async def _refuse(self, send: Send, status: int, reason: str, words: str) -> None:
         metrics.count("uploads_refused_total", reason)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dashboard import objects
 from dashboard.index import (
     BESIDE,
     COLUMNS,
@@ -167,6 +168,7 @@ class Library:
                 f"this run cannot be deleted ({error.strerror}). Tell the operator of this server."
             ) from error
         shutil.rmtree(gone, ignore_errors=True)
+        objects.sweep(self.home)
         query = "UPDATE runs SET deleted = ?, title = '', description = '' WHERE id = ?"
         self.index.do(lambda connection: connection.execute(query, (self.clock(), run)))
         if gone.exists():

@@ -69,6 +69,28 @@ uploads = Meter()
 """Bytes uploaded, by visitor."""
 
 
+class Refused:
+    """Why files were not taken, by the id of the file; of the last ones only. Safe from threads."""
+
+    def __init__(self, most: int = 1_000) -> None:
+        self._most, self._lock = most, Lock()
+        self._words: dict[str, str] = {}
+
+    def note(self, file: str, words: str) -> None:
+        """Keep why a file was refused; ids are the browser's, so long ones are cut."""
+        with self._lock:
+            self._words[file[:64]] = words
+            while len(self._words) > self._most:
+                del self._words[next(iter(self._words))]
+
+    def why(self, file: str) -> str:
+        """What was noted of a file; of one that nothing is known of, that it is not here."""
+        return self._words.get(file[:64], "The server does not have this file. Choose it again.")
+
+
+refused = Refused()
+
+
 def reading_limits() -> ReadingLimits:
     """How much of a file is read."""
     now = limits()
@@ -173,11 +195,17 @@ def check_size(sentences: Sentences, settings: Settings, now: Limits | None = No
     _check_memory(n, len(sentences.classes), settings, now)
 
 
+def memory_each(now: Limits) -> float | None:
+    """Bytes of memory that one worker may take; None where that is unknown."""
+    if now.memory_gb is not None:
+        return now.memory_gb * 1e9
+    machine = machine_memory()
+    return None if machine is None else machine / now.workers
+
+
 def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
     shape, folds = shape_of(settings.encoder), max(1, settings.folds)
-    machine = machine_memory()
-    shared = None if machine is None else machine / now.workers
-    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else shared
+    allowed = memory_each(now)
 
     def needed(n: int) -> int:
         deep = settings.depth == "full"

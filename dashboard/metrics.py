@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from secrets import compare_digest
 
-from dashboard import logs
+from dashboard import logs, objects
 from probing.environment import Limits
 
 _lock = threading.Lock()
@@ -75,11 +75,5 @@ def may_read(authorization: str, limits: Limits) -> bool:
 
 
 def stored_bytes(home: Path) -> int:
-    """Bytes of the stored runs; files that vanish meanwhile count as nothing."""
-    total = 0
-    for path in (home / "runs").rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
-    return total
+    """Bytes of the stored runs; a file that several runs share counts once."""
+    return sum(objects.files_of(home / "runs").values())

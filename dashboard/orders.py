@@ -19,6 +19,7 @@ def run(folder: Path, out: Path, settings: Settings, sentences: int, visitor: st
         "folder": str(folder),
         "settings": settings.to_json(),
         "out": str(out),
+        "owner": visitors.owner(visitor),
     }
     like = f"run {settings.encoder} {settings.depth} {len(settings.poolings)}"
     return Job(out.name, order, turn_of(visitor), like, max(1, sentences))
@@ -47,8 +48,11 @@ def inside(folder: Path, visitor: str) -> Job:
 
 
 def look(folder: Path, text: str, visitor: str) -> Job:
-    """A look at one sentence by a stored run; its id does not tell the sentence."""
-    digest = sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+    """A look at one sentence by a stored run; its id does not tell the sentence.
+
+    Each visitor's own: an answer at once would say that somebody else typed the same.
+    """
+    digest = sha256(f"{visitor}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
     name = f"{folder.name}/look/{digest}"
     return _on_a_run({"id": name, "kind": "look", "folder": str(folder), "text": text}, visitor)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from dashboard import logs
+from dashboard import logs, objects
 from dashboard.index import BESIDE, insert, keep_beside, run_folders
 from dashboard.jobs import Jobs
 from dashboard.library import DAY, DELETED, Library, library
@@ -91,6 +91,7 @@ def tidy(runs: Library, known: Known) -> tuple[str, ...]:
     gone = [run for run in _expired(runs) if not known(run)]
     for run in gone:
         _remove(runs, run)
+    objects.share(runs.home)  # before what there is is counted
     return (*gone, *_evict(runs, known))
 
 
@@ -140,8 +141,9 @@ def _evict(runs: Library, known: Known) -> list[str]:
     """Delete the runs that were looked at longest ago, until the others fit."""
     if runs.limits.store_gb is None:
         return []
-    sizes = {folder.name: size_of(folder) for folder in run_folders(runs.home)}
-    excess = sum(sizes.values()) - runs.limits.store_gb * 1e9
+    there = {folder.name: folder for folder in run_folders(runs.home)}
+    taken = objects.shared(there.values())
+    excess = taken.size - runs.limits.store_gb * 1e9
     query = "SELECT id FROM runs WHERE deleted IS NULL AND viewed < ? ORDER BY viewed, id"
     unseen = runs.index.do(
         lambda c: c.execute(query, (runs.clock() - SEEN,)).fetchall() if excess > 0 else []
@@ -150,9 +152,9 @@ def _evict(runs: Library, known: Known) -> list[str]:
     for (run,) in unseen:
         if excess <= 0:
             break
-        if run in sizes and not known(run):
+        if run in there and not known(run):
             _remove(runs, run)
-            excess -= sizes[run]
+            excess -= taken.remove(run)
             gone.append(run)
     return gone
 
@@ -160,15 +162,6 @@ def _evict(runs: Library, known: Known) -> list[str]:
 def _remove(runs: Library, run: str) -> None:
     with suppress(RunFolderError):  # the next time, then
         runs.remove(run)
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of the files below a folder; those that vanish meanwhile count as nothing."""
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += path.lstat().st_size if not path.is_dir() else 0
-    return total
 
 
 def _entries(folder: Path) -> Iterable[Path]:

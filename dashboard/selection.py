@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from dashboard import visitors
 from dashboard.samples import SAMPLES
@@ -251,6 +252,12 @@ def upload() -> Upload | None:
     """The file given in this session, if any."""
     kept: Upload | None = st.session_state.get("kept_upload")
     return kept
+
+
+def lost_upload(widget: str) -> str | None:
+    """The id of the file that a widget shows while the server does not have it, if so."""
+    file = st.session_state.get(widget)
+    return str(file.file_id) if isinstance(file, DeletedFile) else None
 
 
 def keep_upload(name: str, data: bytes) -> Upload:

@@ -36,3 +36,10 @@ def cookie(visitor: str, *, secure: bool, framed: bool, path: str = "/") -> str:
 def mark(visitor: str) -> str:
     """What a log may say of a visitor: the same within one start of the server, no way back."""
     return blake2b(visitor.encode(), key=_SALT, digest_size=4).hexdigest()
+
+
+def owner(visitor: str) -> str:
+    """Under which a visitor's vectors are kept, "" for nobody; no way back to the cookie."""
+    if not visitor:
+        return ""
+    return blake2b(visitor.encode(), digest_size=16, person=b"cls-probe-cache").hexdigest()

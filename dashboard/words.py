@@ -5,10 +5,17 @@ import re
 _OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
 
+_ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|@(?=\w)", re.IGNORECASE)
+_JOINER = "\u2060"  # unseen, and no part of an address
+
 
 def plain(text: str) -> str:
-    """``text`` as Markdown that shows it as it is: no link, image, formula or emphasis."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """``text`` as Markdown that shows it as it is: no link, image, formula or emphasis.
+
+    Addresses become links after what is escaped has been read, so they are broken unseen.
+    """
+    flat = _ADDRESS.sub(rf"\g<0>{_JOINER}", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", flat)
 
 
 def said(error: object) -> str:

@@ -4,7 +4,7 @@ Started by ``jobs`` as ``python -m dashboard.worker``: a fresh interpreter, neve
 heavy libraries that the web process does without. While idle it warms itself up, one step at a
 time, so that no visitor's run waits for imports or compilation.
 
-In:  ``{"id", "kind": "run", "folder", "settings", "out"}``,
+In:  ``{"id", "kind": "run", "folder", "settings", "out", "owner"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
      ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
      ``{"cancel": id}``
@@ -12,6 +12,7 @@ Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
      ``{"id", "state": "done"|"failed"|"cancelled", "message", "result"}``
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -24,11 +25,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from dashboard import logs
+from dashboard.limits import memory_each
+from probing.environment import limits
 from probing.errors import Cancelled, ProbingError
 from probing.progress import Progress
 
 Message = dict[str, Any]
 
+RESERVED = 2**29  # bytes that libraries reserve and never touch: the system counts them as well
 ORPHANED = 10.0  # seconds that a worker without a server has to leave its job
 
 
@@ -130,6 +134,7 @@ def _run(job: Message, hear: Callable[[Progress], None]) -> None:
             run_id=job["id"],
             load=_load,
             scratch=Scratch(folder / kept.CELLS),
+            owner=job.get("owner", ""),
         )
 
 
@@ -231,9 +236,22 @@ def _attempt(step: Callable[[], None]) -> None:
         logs.failure("warming up failed", error)
 
 
+def _bounded() -> None:
+    """Hold this process of a public server to its memory: what strangers give may ask for more than
+    was estimated. Files that are mapped do not count."""
+    allowed = memory_each(limits())
+    if limits().public and allowed is not None:
+        with contextlib.suppress(ImportError):  # Windows
+            import resource
+
+            most = int(allowed) + RESERVED
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
 def main() -> None:
     """Serve until standard input closes. What libraries print goes to standard error."""
     logs.catch_all()
+    _bounded()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(answers)

@@ -7,23 +7,22 @@ bounded memory, before it counts as a run.
 
 import contextlib
 import io
-import json
 import re
 import secrets
+import shutil
 import stat
 import struct
-import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
-from probing import store
+from probing import store, unpacked
 from probing.environment import Limits
-from probing.errors import ProbingError, RunFolderError
+from probing.errors import RunFolderError
 from probing.representations import POOLINGS
+from probing.unpacked import refused
 
 _POOLING = "|".join(POOLINGS)
 _MB = 2**20
@@ -77,6 +76,28 @@ def export(folder: Path, *, texts: bool = True, representations: bool = False) -
     return cast(BinaryIO, file)
 
 
+def write(archive: BinaryIO, target: Path) -> None:
+    """Write what ``export`` gave as a new file, whole or not at all.
+
+    Raises ``RunFolderError`` where that cannot be done.
+    """
+    if target.exists():
+        raise RunFolderError(f"{target} exists. Name a new file.")
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with partial.open("xb") as file:
+            shutil.copyfileobj(archive, file)
+        partial.replace(target)
+    except OSError as error:
+        raise RunFolderError(
+            f"{target} cannot be written ({store.reason(error)}). Free some space or name "
+            "another file."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
 def _put(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     about = zipfile.ZipInfo(name, _EMPTY)
     about.compress_type = zipfile.ZIP_DEFLATED
@@ -108,15 +129,26 @@ def import_archive(file: IO[bytes] | Path, target: Path, limits: Limits) -> str:
     such zip, is too large, or does not load completely; nothing is left of it then.
     """
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+        opened = stack.enter_context(_opened(file)) if isinstance(file, Path) else file
         work = stack.enter_context(store.new_folder(target))
         unpack(opened, work, limits)
         named = re.fullmatch(r"[0-9a-f]{32}", target.name)
         run = target.name if named else secrets.token_hex(16)
-        _check_apart(work, limits)
+        unpacked.check_apart(work, limits)
         record = store.read_record(work)
         store.write_json({**record, "id": run}, work / store.RUN)  # one that nobody else knows
     return run
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise RunFolderError(f"there is no file {path}. Name a zip file of a run.") from None
+    except OSError as error:
+        raise RunFolderError(
+            f"{path} cannot be read ({store.reason(error)}). Name a zip file of a run."
+        ) from error
 
 
 def unpack(file: IO[bytes], folder: Path, limits: Limits) -> None:
@@ -129,7 +161,7 @@ def unpack(file: IO[bytes], folder: Path, limits: Limits) -> None:
             for about in entries:
                 left -= _take(archive, about, folder, left)
     except _BROKEN as error:
-        raise _refused("it is damaged, or no zip file") from error
+        raise refused("it is damaged, or no zip file") from error
 
 
 _BROKEN = (
@@ -146,33 +178,33 @@ def _check_end(file: IO[bytes]) -> None:
     end = file.read(42)
     record = end[-22:]
     if len(record) < 22 or record[:4] != b"PK\5\6" or record[20:] != b"\0\0":
-        raise _refused("it is damaged, or no zip file")
+        raise refused("it is damaged, or no zip file")
     entries, directory = int.from_bytes(record[10:12], "little"), record[12:16]
     if end[:4] == b"PK\6\7" or entries > ENTRIES or int.from_bytes(directory, "little") > _MB:
-        raise _refused(f"it holds more than {ENTRIES:,} files")
+        raise refused(f"it holds more than {ENTRIES:,} files")
     file.seek(0)
 
 
 def _checked(entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     """The files among ``entries``; refuses names, links and sizes that no run has."""
     if len(entries) > ENTRIES:
-        raise _refused(f"it holds more than {ENTRIES:,} files")
+        raise refused(f"it holds more than {ENTRIES:,} files")
     found: dict[str, zipfile.ZipInfo] = {}
     for about in entries:
         name, kind = about.orig_filename, stat.S_IFMT(about.external_attr >> 16)
         if name in _FOLDERS and kind in (0, stat.S_IFDIR):
             continue
         if not _most(name):
-            raise _refused(f"no run has a file of the name {name[:80]!a}")
+            raise refused(f"no run has a file of the name {name[:80]!a}")
         if kind not in (0, stat.S_IFREG):
-            raise _refused(f"{name} is not a plain file")
+            raise refused(f"{name} is not a plain file")
         if about.flag_bits & 1 or about.compress_type not in (0, zipfile.ZIP_DEFLATED):
-            raise _refused(f"{name} is encrypted or packed in an unusual way")
+            raise refused(f"{name} is encrypted or packed in an unusual way")
         if name in found:
-            raise _refused(f"it holds {name} twice")
+            raise refused(f"it holds {name} twice")
         found[name] = about
     if store.RUN not in found:
-        raise _refused(f"there is no {store.RUN} in it")
+        raise refused(f"there is no {store.RUN} in it")
     return [about for name, about in found.items() if name not in _LEFT]
 
 
@@ -189,7 +221,7 @@ def _take(archive: zipfile.ZipFile, about: zipfile.ZipInfo, folder: Path, left: 
         while block := source.read(65_536):
             came += len(block)
             if came > most:
-                raise _refused(f"{name} is too large when unpacked")
+                raise refused(f"{name} is too large when unpacked")
             target.write(block)
     return came
 
@@ -197,133 +229,3 @@ def _take(archive: zipfile.ZipFile, about: zipfile.ZipInfo, folder: Path, left: 
 def _most(name: str) -> int:
     """The bytes that a file of that name may have; 0 where no run has such a file."""
     return next((size for known, size in FILES.items() if re.fullmatch(known, name)), 0)
-
-
-def _refused(reason: str) -> RunFolderError:
-    return RunFolderError(
-        f"this is not a run's archive that can be opened: {reason}. Give a zip file as "
-        "“Export” of CLS Probe writes it."
-    )
-
-
-# ---- the look at what was unpacked
-
-MEMORY = 4 * 2**30  # bytes of address space for reading a run
-PATIENCE = 120.0  # seconds it may take
-
-
-def _check_apart(folder: Path, limits: Limits) -> None:
-    """Load everything in another process: native readers of files may crash or never end."""
-    command = [sys.executable, "-m", "probing.archive", str(folder)]
-    command += [str(limits.rows), str(limits.text_chars)]
-    try:
-        done = subprocess.run(
-            command,
-            cwd=Path(__file__).resolve().parent.parent,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        said: Any = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
-        trouble = said["trouble"]
-    except subprocess.TimeoutExpired as error:
-        raise _refused("reading it takes too long") from error
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise _refused("it cannot be read completely") from error
-    if trouble is not None:
-        raise RunFolderError(str(trouble))
-
-
-def check(folder: Path, rows: int, text_chars: int) -> None:
-    """Read all of an unpacked run. Raises ``ProbingError`` where something does not fit."""
-    from probing.mechanism import shelf
-
-    _check_tables(folder, rows)
-    run = store.load_run(folder)
-    n = len(run.sentences)
-    if not 0 < n <= rows:
-        raise _refused(f"it has {n:,} sentences, and {rows:,} are allowed")
-    if max(map(len, run.sentences.texts)) > text_chars:
-        raise _refused(f"a sentence has more than {text_chars:,} characters")
-    _check_record(run.record)
-    layers, hidden = (int(run.record["encoder"][name]) for name in ("layers", "hidden"))
-    if run.representations is not None:
-        for name, array in run.representations.arrays.items():
-            if array.shape != (layers + 1, n, hidden) or array.dtype.str != "<f4":
-                raise _refused(f"representations/{name}.npy is not of this run")
-    counts = [len(probe.predicted) for probe in run.probes]
-    counts += [len(probe.predicted) for probe in run.regressions]
-    counts += [len(map_.points) for map_ in run.projections]
-    if any(count != n for count in counts):
-        raise _refused("its files are not of one run")
-    assert run.evidence is not None
-    assert run.table is not None
-    shelf.load(folder)
-
-
-def _check_tables(folder: Path, rows: int) -> None:
-    """What Parquet files say of their size, before they are read."""
-    from pyarrow import ArrowException, parquet
-
-    for path in sorted(folder.rglob("*.parquet")):
-        try:
-            about = parquet.read_metadata(path)
-        except (ArrowException, OSError) as error:
-            raise _refused(f"{path.name} is damaged") from error
-        if about.num_rows > rows or about.num_columns > 20_000:
-            raise _refused(f"{path.name} has {about.num_rows:,} rows, and {rows:,} are allowed")
-
-
-def _check_record(record: Any) -> None:
-    """The numbers and words of ``run.json`` that pages show without more ado."""
-    data, encoder, settings = record["data"], record["encoder"], record["settings"]
-    whole = (
-        *(encoder["layers"], encoder["hidden"], settings["seed"], settings["folds"]),
-        *(data["rows_read"], data["rows_used"]),
-    )
-    words = (
-        *(data["name"], encoder["id"], encoder["family_title"], encoder["head"]),
-        *(settings["encoder"], encoder["pooler"]["evidence"], *record["notices"]),
-    )
-    made = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
-    if not (
-        all(type(number) is int for number in whole)
-        and all(isinstance(word, str) and len(word) < 10_000 for word in words)
-        and isinstance(record["created"], str)
-        and re.fullmatch(made, record["created"])
-        and set(settings["poolings_used"]) <= set(POOLINGS)
-    ):
-        raise _refused(f"{store.RUN} does not say what it should")
-
-
-def _bounded() -> None:
-    """Hold this process to what a run needs, where the system can."""
-    try:
-        import resource
-    except ImportError:
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def trouble_with(folder: Path, rows: int, text_chars: int) -> str | None:
-    """What is wrong with an unpacked run, for the person; None where it is whole."""
-    try:
-        check(folder, rows, text_chars)
-    except ProbingError as error:
-        return str(error).replace(str(folder), "the archive")
-    except Exception as error:  # noqa: BLE001 - hostile files fail in any way
-        return str(_refused(f"it cannot be read ({type(error).__name__})"))
-    return None
-
-
-def main(arguments: list[str]) -> None:
-    """Say on standard output what is wrong with an unpacked run."""
-    _bounded()
-    trouble = trouble_with(Path(arguments[0]), int(arguments[1]), int(arguments[2]))
-    sys.stdout.write(json.dumps({"trouble": trouble}) + "\n")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,4 +1,4 @@
-"""The command line: ``python -m probing run CSV``."""
+"""The command line: ``python -m probing run CSV``, and what is done with a finished run."""
 
 import argparse
 import contextlib
@@ -10,7 +10,7 @@ import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from probing.errors import ProbingError, SettingsError
 from probing.progress import NAMES, Progress
@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error."""
 
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}. See python -m probing run --help.")
+        raise SettingsError(f"{message}. See {self.prog} --help.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -138,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     inside.add_argument("run", metavar="RUN", help="folder of a finished run")
     inside.add_argument("--quiet", action="store_true", help="no progress on standard error")
     inside.set_defaults(act=_inside)
+    _archives(commands)
     warm = commands.add_parser(
         "warm",
         help="compile what maps and probes need, once a machine",
@@ -146,6 +147,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     warm.set_defaults(act=_warm)
     return parser
+
+
+def _archives(commands: Any) -> None:
+    """A run as one file, and back."""
+    out = commands.add_parser(
+        "export",
+        help="pack a finished run into a zip file",
+        description="Pack a finished run into a zip file that another installation can import.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    out.add_argument("run", metavar="RUN", help="folder of a finished run")
+    out.add_argument("zip", metavar="ZIP", help="the file to write; it must not exist yet")
+    what = out.add_mutually_exclusive_group()
+    what.add_argument(
+        "--without-sentences", action="store_true", help="figures only: sentences stay here"
+    )
+    what.add_argument("--representations", action="store_true", help="the vectors too: much larger")
+    out.set_defaults(act=_export)
+    back = commands.add_parser(
+        "import",
+        help="make a run of such a zip file",
+        description="Unpack and check an exported run, whoever made it. Sizes are held to "
+        "PROBING_MAX_ROWS, PROBING_MAX_TEXT and ten times PROBING_MAX_UPLOAD_MB.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    back.add_argument("zip", metavar="ZIP", help="a file that export, or the dashboard, wrote")
+    back.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/NAME-TIME)")
+    back.set_defaults(act=_import)
 
 
 def _run(chosen: argparse.Namespace) -> None:
@@ -190,6 +221,26 @@ def _inside(chosen: argparse.Namespace) -> None:
     for sentence in summary(inside):
         print(textwrap.fill(sentence, 100))
     show.line(f"kept in: {Path(chosen.run) / 'mechanism'}")
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from probing import archive
+
+    folder, target = Path(chosen.run), Path(chosen.zip)
+    with archive.export(
+        folder, texts=not chosen.without_sentences, representations=chosen.representations
+    ) as made:
+        archive.write(made, target)
+    print(target)
+
+
+def _import(chosen: argparse.Namespace) -> None:
+    from probing import archive, environment
+
+    source = Path(chosen.zip)
+    out = Path(chosen.out) if chosen.out else _default_folder(chosen.zip)
+    archive.import_archive(source, out, environment.limits())
+    print(out)
 
 
 def _warm(chosen: argparse.Namespace) -> None:

@@ -88,7 +88,7 @@ _PUBLIC = Limits(
 def limits() -> Limits:
     """What the variables say now: the safe set where ``PROBING_PUBLIC=1``, each one overridden by
     its own variable. Raises ``SettingsError`` for a value that cannot be meant."""
-    base = _PUBLIC if _value("PROBING_PUBLIC", False, _truth) else _PRIVATE
+    base = _PUBLIC if public() else _PRIVATE
     return Limits(
         public=base.public,
         rows=_value("PROBING_MAX_ROWS", base.rows, _whole(1, 10_000_000)),
@@ -114,6 +114,11 @@ def limits() -> Limits:
         frame_ancestors=_value("PROBING_FRAME_ANCESTORS", (), _origins),
         metrics_token=_value("PROBING_METRICS_TOKEN", None, _token),
     )
+
+
+def public() -> bool:
+    """``PROBING_PUBLIC``: whether strangers come here."""
+    return _value("PROBING_PUBLIC", False, _truth)
 
 
 def home() -> Path:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from probing import projections
+from probing import projections, vector_cache
 from probing.encoders import EncoderInfo
 from probing.errors import DataError, EncoderError
 from probing.evaluation import evaluate
@@ -65,20 +65,23 @@ def execute(
     run_id: str | None = None,
     load: "Callable[..., Encoder] | None" = None,
     scratch: Scratch = Scratch(),  # noqa: B008 - frozen
+    owner: str = "",
 ) -> Run:
     """What ``run`` does once its arguments are understood.
 
     ``run_id`` (32 hex digits, random by default) is the id recorded; ``load`` is called as
     ``load_encoder`` is, so that a process that makes many runs can keep an encoder; ``scratch``
     keeps what is finished (probes, controls, baselines, maps), so that the same run, begun again,
-    does not make it anew.
+    does not make it anew. ``owner`` says whose vectors may be used again where
+    strangers share an installation.
     """
     from probing import store
     from probing.encoders import load_encoder
 
     task = prepare(sentences, settings)
     named = run_id or secrets.token_hex(16)
-    work = partial(_compute, task, settings, listener, load or load_encoder, named, scratch)
+    cache = vector_cache.of_installation(owner)
+    work = partial(_compute, task, settings, listener, load or load_encoder, named, scratch, cache)
     if out is None:
         return work(None)
     with store.new_folder(Path(out)) as folder:
@@ -95,6 +98,7 @@ def _compute(
     load: "Callable[..., Encoder]",
     run_id: str,
     scratch: Scratch,
+    cache: VectorCache | None,
     folder: Path | None,
 ) -> Run:
     from probing import environment, extraction
@@ -110,13 +114,12 @@ def _compute(
     encoder = load(settings.encoder, revision=settings.revision, device="auto")
     poolings, notice = _available(settings.poolings, encoder.info)
     clock.lap("load")
-    limit = environment.cache_limit()
     representations = extraction.extract(
         task.sentences.texts,
         encoder,
         poolings,
         folder=folder,
-        cache=VectorCache(environment.home() / "vectors", limit) if limit else None,
+        cache=cache,
         report=reporter.stage("encode"),
     )
     clock.lap("encode")

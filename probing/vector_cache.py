@@ -4,6 +4,8 @@ A folder for each encoder, in it files of vectors, each written once by one extr
 JSON (``rows``, ``parts``), an index (a text's digest and the check of its vectors), and a row of
 float32 numbers for each text. A file has its name only when it is whole, so there are no locks;
 what cannot be read or fails its check is as if it were not there.
+
+How fast a run goes tells whether its texts were here before. So strangers have a part each.
 """
 
 import json
@@ -15,11 +17,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
+from probing import environment
 
 Arrays = Mapping[str, np.ndarray]
 """Part → float32 (layers, n, H); parts may differ in their number of layers."""
@@ -40,7 +45,9 @@ class VectorCache:
     folder: Path
     """Made when it is first written to."""
     limit: int
-    """Bytes that all files together may take."""
+    """Bytes that all files together may take, everybody's."""
+    owner: str = ""
+    """Whose vectors are kept and found; nobody else's are."""
 
     def fetch(
         self, encoder: str, digests: Sequence[bytes], arrays: Arrays, rows: np.ndarray
@@ -75,7 +82,7 @@ class VectorCache:
         size = len(rows) * (4 * width + _INDEX.itemsize)
         if not len(rows) or size > self.limit:
             return
-        home = self.folder / encoder
+        home = self.folder / self._place(encoder)
         name = secrets.token_hex(8)
         partial = home / f"{name}{_PARTIAL}"
         with suppress(OSError):
@@ -93,7 +100,12 @@ class VectorCache:
 
     def _files(self, encoder: str) -> list[Path]:
         """An encoder's files, those used last first."""
-        return [path for _, path, _ in reversed(_listed(self.folder.glob(f"{encoder}/*{_SUFFIX}")))]
+        found = self.folder.glob(f"{self._place(encoder)}/*{_SUFFIX}")
+        return [path for _, path, _ in reversed(_listed(found))]
+
+    def _place(self, encoder: str) -> str:
+        """The name of the folder for an encoder's vectors of this owner."""
+        return sha256(f"{encoder} {self.owner}".encode()).hexdigest() if self.owner else encoder
 
     def _make_room(self, size: int) -> None:
         """Remove what was not used for longest, and what a killed process left unfinished."""
@@ -109,6 +121,18 @@ class VectorCache:
                 path.unlink()
                 excess -= length
                 path.parent.rmdir()  # where it was the last
+
+
+def of_installation(owner: str = "") -> VectorCache | None:
+    """What this installation keeps for ``owner``; None where it keeps nothing.
+
+    On a public server only for those who are somebody, and for each apart: a run that went faster
+    because of another visitor's would say what that one had uploaded.
+    """
+    limit, public = environment.cache_limit(), environment.public()
+    if not limit or (public and not owner):
+        return None
+    return VectorCache(environment.home() / "vectors", limit, owner if public else "")
 
 
 def _listed(paths: Iterable[Path]) -> list[tuple[float, Path, int]]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from probing import archive, store
+from probing import archive, store, unpacked
 from probing.environment import Limits
 from probing.errors import ProbingError, RunFolderError
 from probing.mechanism import shelf
@@ -33,11 +33,11 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are read in this process: the same steps, without a start of Python for each."""
 
     def check(folder: Path, limits: Limits) -> None:
-        trouble = archive.trouble_with(folder, limits.rows, limits.text_chars)
+        trouble = unpacked.trouble_with(folder, limits.rows, limits.text_chars)
         if trouble is not None:
             raise RunFolderError(trouble)
 
-    monkeypatch.setattr(archive, "_check_apart", check)
+    monkeypatch.setattr(unpacked, "check_apart", check)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -135,6 +136,11 @@ BAD: dict[str, tuple[list[str], str]] = {
     "unknown option": (["run", "CSV", "--epochs", "3"], "unrecognized arguments: --epochs 3"),
     "one class": (["run", "one.csv", "--label", "kind"], "nothing to tell apart"),
     "bytes": (["run", "picture.csv"], "picture.csv"),
+    "export nothing": (["export", "nowhere", "a.zip"], "nowhere holds no finished run"),
+    "export without a name": (["export", "nowhere"], "required: ZIP. See python -m probing export"),
+    "import nothing": (["import", "nowhere.zip"], "there is no file nowhere.zip. Name a zip"),
+    "import a folder": (["import", "."], "cannot be read (Is a directory)"),
+    "import a table": (["import", "CSV"], "it is damaged, or no zip file"),
 }
 
 
@@ -270,3 +276,51 @@ def test_labels_that_look_like_numbers_or_nothing(
     assert status == 0
     assert "majority baseline (007)" in out
     assert load_run(tmp_path / "r").sentences.classes == ("007", "NA", "null")
+
+
+def test_a_run_goes_out_and_comes_back(here: Main, stored: Path, tmp_path: Path) -> None:
+    assert here("export", stored, "run.zip") == (0, "run.zip\n", "")
+    status, out, _ = here("import", "run.zip", "--out", "back")
+    assert (status, out) == (0, "back\n")
+    old, new = load_run(stored), load_run(tmp_path / "back")
+    assert new.sentences.texts == old.sentences.texts
+    assert new.table.equals(old.table)
+    assert new.id != old.id
+    assert new.representations is None
+    status, _, err = here("export", stored, "run.zip")
+    assert (status, err) == (2, "error: run.zip exists. Name a new file.\n")
+    status, _, err = here("import", "run.zip", "--out", "back")
+    assert status == 2
+    assert "back exists and is not empty" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "run.zip"]
+
+
+def test_a_run_goes_out_without_its_sentences_or_with_its_vectors(
+    here: Main, stored: Path, tmp_path: Path
+) -> None:
+    for option in ("--without-sentences", "--representations"):
+        assert here("export", stored, f"{option[2:]}.zip", option)[0] == 0
+    with zipfile.ZipFile(tmp_path / "without-sentences.zip") as slim:
+        assert not {name for name in slim.namelist() if name.startswith("representations/")}
+    assert here("import", "without-sentences.zip", "--out", "slim")[0] == 0
+    assert not set(load_run(stored).sentences.texts) & set(load_run("slim").sentences.texts)
+    assert here("import", "representations.zip", "--out", "whole")[0] == 0
+    assert load_run("whole").representations is not None
+    both = here("export", stored, "x.zip", "--without-sentences", "--representations")
+    assert both[0] == 2
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_an_imported_run_lies_below_runs_by_default(here: Main, stored: Path) -> None:
+    here("export", stored, "reviews.zip")
+    status, out, _ = here("import", "reviews.zip")
+    (folder,) = Path("runs").iterdir()
+    assert (status, out) == (0, f"{folder}\n")
+    assert folder.name.startswith("reviews-")
+
+
+def test_a_zip_that_cannot_be_written_is_said(here: Main, stored: Path, tmp_path: Path) -> None:
+    status, out, err = here("export", stored, "nowhere/run.zip")
+    assert (status, out) == (2, "")
+    assert "cannot be written (No such file or directory)" in err
+    assert not list(tmp_path.iterdir())

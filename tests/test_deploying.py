@@ -7,11 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+
+from dashboard.guard import OVERHEAD
+from probing.environment import limits
 
 ROOT = Path(__file__).resolve().parents[1]
 Steps = list[tuple[str, str]]
@@ -79,6 +83,61 @@ def test_all_it_writes_lies_in_the_volume(steps: Steps) -> None:
     variables = {name: value for name, _, value in pairs}
     for name in ("HOME", "HF_HOME", "NUMBA_CACHE_DIR", "PROBING_HOME"):
         assert Path("/data") in (Path(variables[name]), *Path(variables[name]).parents)
+
+
+def test_a_linter_of_dockerfiles_has_nothing_to_say() -> None:
+    beside = Path(sys.executable).parent
+    linter = shutil.which("hadolint", path=f"{beside}:{os.environ.get('PATH', '')}")
+    if linter is None:
+        pytest.skip("no hadolint; tests/requirements.txt has it for Linux on x86-64")
+    done = subprocess.run([linter, "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+    bad = "FROM python:latest\nRUN sudo pip install torch\n"
+    assert subprocess.run([linter, "-"], input=bad, capture_output=True, text=True).returncode
+
+
+# ---- DEPLOYING.md
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of DEPLOYING.md in a language; "" for those that name none."""
+    text = (ROOT / "DEPLOYING.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_documented_space_asks_for_the_port_of_the_image(steps: Steps) -> None:
+    (front,) = (block for block in blocks("") if block.startswith("---\n"))
+    fields = dict(line.split(": ") for line in front.splitlines() if ": " in line)
+    assert fields["sdk"] == "docker"
+    assert given(steps, "EXPOSE") == [fields["app_port"]]
+    start = (ROOT / "deploy" / "start.sh").read_text()
+    assert f"PORT:-{fields['app_port']}}}" in start
+    assert "--server.address 0.0.0.0" in start
+
+
+def test_the_documented_container_can_write_to_the_volume_alone(steps: Steps) -> None:
+    (command,) = (block for block in blocks("") if "docker run" in block)
+    assert "--read-only --tmpfs /tmp" in command
+    assert f":{given(steps, 'VOLUME')[0]} " in command
+
+
+def test_the_documented_secrets_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = (block for block in blocks("") if block.startswith("PROBING_"))
+    for name, value in tomllib.loads(block).items():
+        monkeypatch.setenv(name, value)
+    found = limits()
+    assert found.public
+    assert (found.rows, found.memory_gb) == (3_000, 1.2)
+
+
+def test_the_documented_proxy_lets_through_what_the_server_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (block,) = blocks("nginx")
+    most = re.search(r"client_max_body_size (\d+)m;", block)
+    assert most is not None
+    monkeypatch.setenv("PROBING_PUBLIC", "1")
+    assert int(most.group(1)) * 2**20 >= limits().upload_mb * 2**20 + OVERHEAD
 
 
 def copied(steps: Steps) -> list[str]:

@@ -37,7 +37,11 @@ _VIEWS = {
 
 
 def pages() -> dict[str, StreamlitPage]:
-    """Pages by name, in the order of the navigation, titled in the visitor's language."""
+    """Pages by name, in the order of the navigation, titled in the visitor's language.
+
+    New ones for each script run: a page remembers that it may be run now, and of two visitors who
+    shared one and came at the same moment, one would meet an error.
+    """
     return {
         name: st.Page(_shown(view), title=tr(title), url_path=name, default=name == "start")
         for name, (view, title) in _VIEWS.items()

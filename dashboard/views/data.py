@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import draft, selection
-from dashboard.limits import uploads_used
+from dashboard.limits import refused, uploads_used
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.shown import rights_of
@@ -64,8 +64,10 @@ def _take_file() -> None:
         help=f"Comma, semicolon, tab or pipe; any usual encoding; up to {now.upload_mb:,} MB and "
         f"{now.rows:,} rows; sentences of up to {now.text_chars:,} characters.",
     )
-    used = uploads_used(selection.visitor())
-    if used is not None:
+    lost, used = selection.lost_upload("file"), uploads_used(selection.visitor())
+    if lost is not None:
+        st.error(refused.why(lost), icon=":material/error:")
+    elif used is not None:
         st.caption(used)
     kept = selection.upload()
     if file is not None:

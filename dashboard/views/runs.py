@@ -9,6 +9,7 @@ from dashboard import cached, selection, views
 from dashboard.index import Entry
 from dashboard.jobs import jobs
 from dashboard.library import Library, library
+from dashboard.limits import refused
 from dashboard.panels import share
 from dashboard.selection import Selection
 from dashboard.words import plain, said
@@ -108,6 +109,9 @@ def _import(runs: Library) -> None:
             max_upload_size=runs.limits.upload_mb,
             help=f"As “Export” writes it; up to {runs.limits.upload_mb:,} MB.",
         )
+        lost = selection.lost_upload("archive")
+        if lost is not None:
+            st.error(refused.why(lost), icon=":material/error:")
         if file is None or not st.button("Import", key="import"):
             return
         run = secrets.token_hex(16)

@@ -37,7 +37,7 @@ def show(selection: Selection) -> None:
         st.subheader("Map of the CLS vectors, last layer", anchor=False)
         layer = record["encoder"]["layers"]
         options = {"method": "umap", "dimensions": 2, "layer": layer, "pooling": "cls"}
-        figure = run.figure("map", dark=selection.dark, **options)
+        figure = cached.figure(run, "map", dark=selection.dark, **options)
         st.plotly_chart(
             figure,
             theme=None,

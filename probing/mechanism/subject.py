@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from probing import environment, extraction
+from probing import extraction, vector_cache
 from probing.encoders import Encoder
 from probing.errors import EncoderError
 from probing.mechanism.readers import FoldReaders, Reader, Readers, fit_folds, fit_reader
@@ -16,7 +16,6 @@ from probing.projections import Projection
 from probing.record import Run
 from probing.representations import Representations
 from probing.settings import Settings
-from probing.vector_cache import VectorCache
 
 MOST = 4_000
 """Sentences that a reader is fitted on: more change its words' weights little and cost minutes."""
@@ -106,8 +105,7 @@ def subject_of(run: Run, load: Callable[..., Encoder], report: Report = silent) 
     encoder = _same_encoder(run, load)
     vectors = run.representations
     if vectors is None:
-        limit = environment.cache_limit()
-        cache = VectorCache(environment.home() / "vectors", limit) if limit else None
+        cache = vector_cache.of_installation()
         poolings = tuple(run.record["settings"]["poolings_used"])
         vectors = extraction.extract(
             run.sentences.texts, encoder, poolings, cache=cache, report=report

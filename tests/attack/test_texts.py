@@ -147,13 +147,15 @@ def test_what_is_printed_stays_in_its_line(
 
 
 @pytest.mark.parametrize(
-    "text", [EVIL, "`a` **b** ~~c~~ :red[d] :material/x:", "# h", "1. a\n2. b"]
+    "text",
+    [EVIL, "`a` **b** ~~c~~ :red[d] :material/x:", "# h", "1. a\n2. b", "www.e.org a@e.org"],
 )
 def test_markdown_shows_it_as_it_is(text: str) -> None:
     for shown in (plain(text), said(DataError(text))):
         assert "\n" not in shown
         bare = re.sub(r"\\(.)", r"\1", shown)
-        assert bare == " ".join(text.split())
+        assert not re.search(r"https?://|www\.|\w@\w", bare), "it would be made a link"
+        assert bare.replace("\u2060", "") == " ".join(text.split())
         assert not re.search(r"(?<!\\)[<>\[\]`*_$:#~]", shown)
 
 

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
@@ -41,6 +42,10 @@ class Server:
 
     address: str
     pid: int
+    log: Path
+    """What it wrote."""
+    home: Path
+    """Where its runs lie."""
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = f"http://127.0.0.1:{port}"
     try:
         _wait_until_up(base, process, log)
-        yield Server(base, process.pid)
+        yield Server(base, process.pid, log, elsewhere / "home")
     finally:
         process.terminate()
         process.wait(20)
@@ -129,11 +134,19 @@ class Window:
 
 
 def new_window(
-    browser: Browser, base: str, *, width: int = 1440, height: int = 1000, dark: bool = False
+    browser: Browser,
+    base: str,
+    *,
+    width: int = 1440,
+    height: int = 1000,
+    dark: bool = False,
+    **options: Any,
 ) -> Window:
-    """A fresh visitor."""
+    """A fresh visitor; ``options`` go to Playwright's ``new_context``."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        **options,
     )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)

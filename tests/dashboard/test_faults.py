@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -428,3 +429,25 @@ def test_a_damaged_run_costs_no_other(
     assert again.status(cut) is again.status(whole) is None
     assert load_run(again.run_folder(whole)).id == whole
     until(lambda: True if not list((tmp_path / "jobs").iterdir()) else None)
+
+
+@pytest.mark.parametrize(("public", "state"), [("1", "failed"), ("0", "done")])
+def test_a_public_worker_is_held_to_its_memory(public: str, state: str) -> None:
+    pytest.importorskip("resource")
+    code = (
+        "from dashboard import worker as w; "
+        "w._KINDS['eat'] = lambda job, hear: len(bytearray(2_000_000_000)); "
+        "w._warm_encoder = w._warm_probe = w._warm_maps = lambda: None; w.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input='{"id": "a", "kind": "eat"}\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PROBING_PUBLIC": public, "PROBING_MEMORY_GB": "1"},
+        check=False,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["state"] == state
+    assert ("memory is not enough" in answer["message"]) == (state == "failed")

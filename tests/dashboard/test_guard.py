@@ -118,24 +118,44 @@ def test_uploads_of_an_hour_by_cookie_and_by_address() -> None:
     app, _ = guarded(uploads_mb_per_hour=2)
     body, cookie = {"content_length": str(MB)}, f"a=b; {visitors.COOKIE}={visitors.new_id()}"
     first = [ask(app, "PUT", UPLOAD, cookie=cookie, **body).status for _ in range(4)]
-    assert first == [200, 200, 429, 429]
+    assert first == [200, 200, 202, 202]
     assert ask(app, "PUT", UPLOAD, **body).status == 200, "another visitor"
     ask(app, "PUT", UPLOAD, **body)
-    assert ask(app, "PUT", UPLOAD, **body).status == 429
+    assert ask(app, "PUT", UPLOAD, **body).status == 202
     forged = ask(app, "PUT", UPLOAD, cookie=f"{visitors.COOKIE}=me", **body)
-    assert forged.status == 429, "an id that is none of ours counts for the address"
+    assert forged.status == 202, "an id that is none of ours counts for the address"
+
+
+def test_a_file_beyond_the_hour_goes_by_and_the_page_can_say_why() -> None:
+    app, behind = guarded(uploads_mb_per_hour=1)
+    assert ask(app, "PUT", UPLOAD, content_length=str(MB)).status == 200
+    behind.read = -1
+    unknown = limits.refused.why("another")
+    passing = ask(app, "PUT", f"{UPLOAD}-2", chunks=(MB // 2, MB // 2), content_length=str(MB))
+    assert (passing.status, behind.read) == (202, -1), "Streamlit gets nothing of it"
+    assert "You uploaded 1 MB within the last hour" in limits.refused.why("file-2")
+    assert passing.text == limits.refused.why("file-2") != unknown
+    lied = ask(app, "PUT", f"{UPLOAD}-3", chunks=(MB, MB), content_length=str(MB))
+    assert (lied.status, limits.refused.why("file-3")) == (413, unknown)
+
+
+def test_why_files_were_refused_is_kept_of_the_last_ones_only() -> None:
+    refused = limits.Refused(most=3)
+    for number in range(5):
+        refused.note(f"{number}", f"because {number}")
+    assert [refused.why(f"{n}").startswith("because") for n in range(5)] == [False] * 2 + [True] * 3
 
 
 def test_a_stream_of_unknown_length_counts_as_the_largest_file() -> None:
     app, _ = guarded(uploads_mb_per_hour=2)
     statuses = [ask(app, "PUT", UPLOAD, chunks=(10,)).status for _ in range(3)]
-    assert statuses == [200, 200, 429]
+    assert statuses == [200, 200, 202]
 
 
 def test_a_full_server_takes_no_more_files() -> None:
     app, _ = guarded(held=limits.HELD * MB, public=True)
     refused = ask(app, "PUT", UPLOAD, content_length="100000")
-    assert (refused.status, "as many files as it can" in refused.text) == (429, True)
+    assert (refused.status, "as many files as it can" in refused.text) == (202, True)
 
 
 def test_every_answer_carries_the_headers_once() -> None:

@@ -148,3 +148,21 @@ def test_what_a_full_queue_refuses_is_said_and_can_be_asked_for_again() -> None:
 )
 def test_who_waits_is_told_how_long(ahead: int, seconds: float | None, said: str) -> None:
     assert turn(Status("waiting", ahead=ahead, seconds_left=seconds)) == said
+
+
+def test_visitors_share_no_page_that_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page object says whether it may be run: of two at the same moment one would fail."""
+    given: list[object] = []
+    navigation = st.navigation
+
+    def noted(pages: list[object], **options: object) -> object:
+        given.extend(pages)
+        return navigation(pages, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(st, "navigation", noted)
+    opened()
+    opened()
+    assert len({id(page) for page in given}) == len(given)
+    hashes = [page._script_hash for page in given]  # type: ignore[attr-defined]
+    half = len(hashes) // 2
+    assert hashes[:half] == hashes[half:], "what is switched to is there"
