@@ -10,8 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-PRIOR = 500.0
-"""Words that the prior is worth: a word seen a few times cannot stand at the top by chance."""
+PRIOR, SHARE = 500.0, 0.05
+"""Words that the prior is worth, and at most which share of all: with it a word that was seen a
+few times does not stand at the top by chance."""
 FEWEST = 2  # sentences of the chosen that a word has to be in
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -57,7 +58,9 @@ def words(text: str) -> set[str]:
 
 def _z(inside: np.ndarray, outside: np.ndarray, all_inside: int, all_outside: int) -> np.ndarray:
     """How many standard deviations the log-odds of each word differ; the prior is all texts."""
-    prior = PRIOR * (inside + outside) / max(1, all_inside + all_outside)
+    whole = all_inside + all_outside
+    worth = min(PRIOR, SHARE * whole)
+    prior = worth * (inside + outside) / max(1, whole)
     a, b = inside + prior, outside + prior
-    odds = np.log(a / (all_inside + PRIOR - a)) - np.log(b / (all_outside + PRIOR - b))
+    odds = np.log(a / (all_inside + worth - a)) - np.log(b / (all_outside + worth - b))
     return np.asarray(odds / np.sqrt(1 / a + 1 / b))
