@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from dashboard import apart
@@ -175,15 +174,14 @@ def texts(run: Run) -> frozenset[str]:
     return _texts(run.sentences.fingerprint, run)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _overrepresented(texts: str, chosen: bytes, _run: Run, _chosen: np.ndarray) -> Any:
-    return keywords.overrepresented(_run.sentences.texts, _chosen)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _vocabulary(texts: str, _run: Run) -> keywords.Vocabulary:
+    return keywords.Vocabulary.of(_run.sentences.texts)
 
 
-def overrepresented(run: Run, chosen: np.ndarray) -> Any:
-    """The words of chosen sentences, a frame; read only."""
-    packed = np.packbits(chosen).tobytes()
-    return _overrepresented(run.sentences.fingerprint, packed, run, chosen)
+def vocabulary(run: Run) -> keywords.Vocabulary:
+    """The words of a run's texts."""
+    return _vocabulary(run.sentences.fingerprint, run)
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:

@@ -1,8 +1,8 @@
 """Which words some sentences have more often than the others."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PRIOR, SHARE = 500.0, 0.05
 """Words that the prior is worth, and at most which share of all: with it a word that was seen a
 few times does not stand at the top by chance."""
+SURE = 1.96  # standard deviations
 FEWEST = 2  # sentences of the chosen that a word has to be in
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -26,24 +27,52 @@ def overrepresented(texts: Sequence[str], chosen: np.ndarray, most: int = 20) ->
     counts once a sentence. Chinese and Japanese, written without spaces, count by pairs of
     characters. Source: Monroe, Colaresi & Quinn 2008, "Fightin' Words".
     """
-    import pandas as pd
+    return Vocabulary.of(texts).overrepresented(chosen, most)
 
-    counts: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-    for text, inside in zip(texts, chosen.tolist(), strict=True):
-        counts[not inside].update(words(text))
-    names = [word for word, n in counts[0].items() if n >= FEWEST]
-    inside = np.array([counts[0][word] for word in names], dtype=np.float64)
-    outside = np.array([counts[1][word] for word in names], dtype=np.float64)
-    z = _z(inside, outside, counts[0].total(), counts[1].total())
-    order = [i for i in np.argsort(-z, kind="stable") if z[i] >= 1.96][:most]
-    return pd.DataFrame(
-        {
-            "word": [names[i] for i in order],
-            "inside": inside[order].astype(np.int64),
-            "outside": outside[order].astype(np.int64),
-            "z": z[order],
-        }
-    )
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The words of n sentences, found once for many choices among them."""
+
+    words: tuple[str, ...]
+    """w words, none twice."""
+    ids: np.ndarray
+    """int64 (m,): places in ``words`` of what each sentence has, one sentence after the other,"""
+    sentences: np.ndarray
+    """and int64 (m,) the sentence's place."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "Vocabulary":
+        """Of some texts."""
+        known: dict[str, int] = {}
+        ids: list[int] = []
+        counts: list[int] = []
+        for text in texts:
+            found = words(text)
+            ids.extend(known.setdefault(word, len(known)) for word in found)
+            counts.append(len(found))
+        sentences = np.repeat(np.arange(len(counts)), counts)
+        return cls(tuple(known), np.array(ids, dtype=np.int64), sentences)
+
+    def overrepresented(self, chosen: np.ndarray, most: int = 20) -> "pd.DataFrame":
+        """As the function of that name."""
+        import pandas as pd
+
+        which = chosen[self.sentences]
+        inside, outside = (
+            np.bincount(self.ids[mask], minlength=len(self.words)) for mask in (which, ~which)
+        )
+        z = _z(inside, outside)
+        able = np.flatnonzero((z >= SURE) & (inside >= FEWEST))
+        order = able[np.argsort(-z[able], kind="stable")][:most]
+        return pd.DataFrame(
+            {
+                "word": [self.words[i] for i in order],
+                "inside": inside[order],
+                "outside": outside[order],
+                "z": z[order],
+            }
+        )
 
 
 def words(text: str) -> set[str]:
@@ -56,11 +85,12 @@ def words(text: str) -> set[str]:
     return found
 
 
-def _z(inside: np.ndarray, outside: np.ndarray, all_inside: int, all_outside: int) -> np.ndarray:
+def _z(inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
     """How many standard deviations the log-odds of each word differ; the prior is all texts."""
-    whole = all_inside + all_outside
-    worth = min(PRIOR, SHARE * whole)
-    prior = worth * (inside + outside) / max(1, whole)
+    n, m = inside.sum(), outside.sum()
+    worth = min(PRIOR, SHARE * (n + m))
+    prior = worth * (inside + outside) / max(1, n + m)
     a, b = inside + prior, outside + prior
-    odds = np.log(a / (all_inside + worth - a)) - np.log(b / (all_outside + worth - b))
-    return np.asarray(odds / np.sqrt(1 / a + 1 / b))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a single word, or none outside
+        odds = np.log(a / (n + worth - a)) - np.log(b / (m + worth - b))
+        return np.nan_to_num(odds / np.sqrt(1 / a + 1 / b), nan=0.0, posinf=0.0, neginf=0.0)

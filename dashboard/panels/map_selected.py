@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SEARCH = "search"
 """The selection of what the search finds."""
 _ROWS = "rows"
-_TABLE = 2_000  # lines of the table on the page; the file has all
+_TABLE = 1_000  # lines of the table on the page; the file has all
 
 
 def selected(run: Run, select: str, found: np.ndarray | None) -> np.ndarray | None:
@@ -123,7 +123,7 @@ def _words(run: Run, chosen: np.ndarray) -> None:
             "standard deviations the log-odds differ (Monroe et al. 2008); from 1.96 on."
         ),
     )
-    frame = cached.overrepresented(run, chosen)
+    frame = cached.vocabulary(run).overrepresented(chosen)
     if not len(frame):
         st.caption(tr("No word stands out."))
         return
