@@ -5,7 +5,8 @@
 BERT-shaped checkpoints of 3, 6, 12 and 24 layers with random weights, made on the spot; each
 encodes and probes the same sentences in a process of its own. Beside it stands what the shallowest
 took, times as many layers (encoding) or cells (probing): where the ratio stays at 1, layers cost
-what they should. Memory is not multiplied. One thread.
+what they should. Memory is not multiplied. One thread; processor time, since the processes run one
+after the other and not in turn.
 """
 
 import argparse
@@ -44,17 +45,17 @@ with tempfile.TemporaryDirectory() as home, threadpool_limits(1):
     extract(texts[:50], encoder, poolings)
     nested.warm_up()
     with peak_memory() as encoding:
-        start = time.perf_counter()
+        start = time.process_time()
         vectors = extract(texts, encoder, poolings, folder=home / "vectors")
-        encoded = time.perf_counter() - start
+        encoded = time.process_time() - start
     plan, accuracies = cross_validation(y, np.arange(len(y)), 5, 0), []
     with peak_memory() as probing:
-        start = time.perf_counter()
+        start = time.process_time()
         for pooling, layer in cells_of(vectors):
             x = vectors.cell(layer, pooling)
             found = nested.probe(x, y, int(y.max()) + 1, plan, layer=layer, pooling=pooling)
             accuracies.append(found.accuracy)
-        probed = time.perf_counter() - start
+        probed = time.process_time() - start
 print(json.dumps([layers, len(accuracies), encoded, encoding.mb, probed, probing.mb,
                   float(np.mean(accuracies))]))
 """
@@ -67,10 +68,10 @@ class Depth:
     layers: int
     cells: int
     encoding: float
-    """Seconds."""
+    """Seconds of processor time."""
     encoding_mb: float
     probing: float
-    """Seconds."""
+    """Likewise."""
     probing_mb: float
     accuracy: float
 
