@@ -5,6 +5,7 @@ and may follow what it says to other files and addresses. An apostrophe in front
 Source: OWASP, "CSV Injection"; CWE-1236.
 """
 
+import csv
 import re
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -44,9 +45,16 @@ def inert_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
 def write_csv(frame: "pd.DataFrame", target: Path | IO[bytes]) -> None:
     """Write a table as a CSV that is safe to open in a spreadsheet, without its index.
 
-    UTF-8 with a byte order mark, by which Excel knows it.
+    UTF-8 with a byte order mark, by which Excel knows it. Texts are in quotes, all of them: line
+    ends and other languages' separators stay within their cell.
     """
-    inert_frame(frame).to_csv(target, index=False, encoding="utf-8-sig", lineterminator="\n")
+    inert_frame(frame).to_csv(
+        target,
+        index=False,
+        encoding="utf-8-sig",
+        lineterminator="\n",
+        quoting=csv.QUOTE_NONNUMERIC,
+    )
 
 
 def _cell(value: Any) -> Any:

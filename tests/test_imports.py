@@ -193,7 +193,8 @@ RULES: dict[str, Rule] = {
         top
         and of(what, "umap", "sklearn", "pandas", "pyarrow", "transformers", "numba")
         and of(who, "probing")
-        and who != "probing.probes.kernels"  # made of numba, and met by the solver only
+        # made of numba, and met by the solver only; a class of scikit-learn's
+        and who not in ("probing.probes.kernels", "probing.sentence_encoder")
     ),
     "dashboard never computes": lambda who, what, top: (
         of(who, "dashboard")

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from probing.encoders import load_encoder
 from probing.errors import EncoderError, SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ def vectors_of(run: "Run", layer: int, pooling: str) -> np.ndarray:
 
 def encoder_of(run: "Run") -> "Encoder":
     """The encoder that made the run. EncoderError where it cannot be had, or is another now."""
+    from probing.encoders import load_encoder
+
     recorded = run.record["encoder"]
     revision = recorded["revision"] if recorded["source"] == "hub" else None
     encoder = load_encoder(run.record["settings"]["encoder"], revision=revision)

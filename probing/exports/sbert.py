@@ -84,8 +84,8 @@ def _refuse(encoder: Encoder, pooling: str) -> None:
         )
     if not encoder.family.padding_inert:
         raise EncoderError(
-            f"sentence-transformers pads the sentences of a batch, and padding changes what {title} "
-            "makes of them; its vectors would not be this run's. Choose another encoder."
+            "sentence-transformers pads the sentences of a batch, and padding changes what "
+            f"{title} makes of them; its vectors would not be this run's. Choose another encoder."
         )
     if encoder.family.global_cls:
         raise EncoderError(
