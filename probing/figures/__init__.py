@@ -6,6 +6,7 @@ labels are the user's, so they are escaped wherever they go in.
 
 from probing.figures.cells import calibration, choices
 from probing.figures.codes import LENGTHS, description, learning
+from probing.figures.confusion import confusion
 from probing.figures.counts import class_counts, lengths
 from probing.figures.differences import comparisons, conditional
 from probing.figures.drawing import FIGURES, draw
@@ -48,6 +49,7 @@ __all__ = [
     "class_counts",
     "comparisons",
     "conditional",
+    "confusion",
     "description",
     "draw",
     "effects",
