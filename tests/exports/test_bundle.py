@@ -16,9 +16,12 @@ import pytest
 from pyarrow import parquet
 
 import probing
+from probing import store
+from probing.cli import main
 from probing.errors import RunFolderError, SettingsError
 from probing.exports.bundle import PARTS, bundle
 from probing.exports.projector import projector
+from probing.exports.sbert import sentence_transformers
 from probing.hiding import hide_run
 from probing.record import Run
 from tests.conftest import Toy
@@ -145,7 +148,33 @@ def test_a_hidden_runs_zip_has_no_sentence(run: Run) -> None:
         assert text.encode() not in everything
 
 
-# ---- the projector
+# ---- the projector, and the command line
+
+
+@pytest.mark.parametrize("to", ["projector", "sentence-transformers"])
+def test_the_command_writes_what_the_function_writes(
+    to: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.save_run(run, tmp_path / "run")
+    asked = ["--layer", "0", "--pooling", "mean", "--to", to, "--out", str(tmp_path / "out")]
+    assert main(["vectors", str(tmp_path / "run"), *asked]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'out'}\n"
+    {"projector": projector, "sentence-transformers": sentence_transformers}[to](
+        run, tmp_path / "again", 0, "mean"
+    )
+    files = sorted(p.relative_to(tmp_path / "out") for p in (tmp_path / "out").rglob("*.*"))
+    assert len(files) >= 2
+    for name in files:
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_the_command_says_what_is_wrong(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.save_run(run, tmp_path / "run", slim=True)
+    out = ["--to", "projector", "--out", str(tmp_path / "out")]
+    assert main(["vectors", str(tmp_path / "run"), *out]) == 2
+    assert capsys.readouterr().err.startswith("error: this run was kept slim")
 
 
 def read(path: Path) -> list[list[str]]:
