@@ -43,6 +43,7 @@ def test_importing_the_package_is_light(environment: dict[str, str]) -> None:
         ("import probing.projections", {"transformers", "torch", "umap", "plotly"}),
         ("import probing.statistics, probing.geometry", {"transformers", "torch"}),
         ("from probing import Run, Settings, Sentences, ProbeResult, read_csv", HEAVY),
+        ("import probing.exports.bundle, probing.exports.projector, probing.exports.code", HEAVY),
         ("import probing.cli", HEAVY),
         ("import probing.figures", {"torch", "transformers", "umap", "streamlit"}),
         ("import probing.encoders", {"torch", "transformers"}),

@@ -139,7 +139,7 @@ def test_the_example_runs(
                 exec(cell.source, found)
     run = found["run"]
     assert run.kind == "classes"
-    assert found["search"].best_score_ > 2 * run.record["baselines"]["majority"]["accuracy"]
+    assert found["search"].best_score_ > 0.2 + run.record["baselines"]["majority"]["accuracy"]
 
 
 def test_every_code_cell_of_the_example_is_introduced() -> None:

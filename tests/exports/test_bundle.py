@@ -155,6 +155,7 @@ def test_a_hidden_runs_zip_has_no_sentence(run: Run) -> None:
 def test_the_command_writes_what_the_function_writes(
     to: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "run").mkdir()
     store.save_run(run, tmp_path / "run")
     asked = ["--layer", "0", "--pooling", "mean", "--to", to, "--out", str(tmp_path / "out")]
     assert main(["vectors", str(tmp_path / "run"), *asked]) == 0
@@ -171,6 +172,7 @@ def test_the_command_writes_what_the_function_writes(
 def test_the_command_says_what_is_wrong(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "run").mkdir()
     store.save_run(run, tmp_path / "run", slim=True)
     out = ["--to", "projector", "--out", str(tmp_path / "out")]
     assert main(["vectors", str(tmp_path / "run"), *out]) == 2
