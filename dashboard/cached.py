@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import apart
 from dashboard.limits import reading_limits
-from probing import figures, reading, store
+from probing import figures, paths, reading, sentence_table, store
 from probing.hiding import hide_inside, hide_run
+from probing.language import language
 from probing.mechanism import shelf
 from probing.mechanism.values import Inside, Look
 from probing.progress import CellScore
@@ -20,7 +22,7 @@ from probing.sentences import Sentences
 @st.cache_resource(max_entries=8, show_spinner=False)
 def table(digest: str, _data: bytes, name: str) -> reading.Table:
     """The table in a file's bytes, by their SHA-256."""
-    return reading.read_table(_data, name, limits=reading_limits())
+    return apart.read(_data, name, reading_limits())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -84,14 +86,26 @@ def look(job: str, _result: Mapping[str, Any]) -> Look:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def first_scores(job: str, count: int, dark: bool, _cells: tuple[CellScore, ...]) -> Any:
-    """The scores of the first ``count`` cells of a job; drawn once, though looked at often."""
+def _first_scores(
+    job: str, count: int, dark: bool, spoken: str, _cells: tuple[CellScore, ...]
+) -> Any:
     return figures.first_scores(_cells, dark=dark)
+
+
+def first_scores(job: str, count: int, dark: bool, cells: tuple[CellScore, ...]) -> Any:
+    """The scores of the first ``count`` cells of a job; drawn once, though looked at often."""
+    return _first_scores(job, count, dark, language(), cells)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _figure(
-    run_id: str, texts: str, name: str, dark: bool, options: tuple[Any, ...], _run: Run
+    run_id: str,
+    texts: str,
+    name: str,
+    dark: bool,
+    spoken: str,
+    options: tuple[Any, ...],
+    _run: Run,
 ) -> Any:
     return _run.figure(name, dark=dark, **dict(options))
 
@@ -103,11 +117,35 @@ def _of_value(key: str, _draw: Callable[[], Any]) -> Any:
 
 def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> Any:
     """The figure ``draw`` of a small frozen value of a run, drawn once; read only."""
-    key = f"{run.id} {draw.__name__} {value!r} {sorted(options.items())}"
+    key = f"{run.id} {draw.__name__} {value!r} {sorted(options.items())} {language()}"
     return _of_value(key, partial(draw, value, **options))
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
     """A figure of a run that no map is in, drawn once; read only."""
     texts = run.sentences.fingerprint  # others may see the run without its sentences
-    return _figure(run.id, texts, name, dark, tuple(sorted(options.items())), run)
+    return _figure(run.id, texts, name, dark, language(), tuple(sorted(options.items())), run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _sentence_table(
+    run_id: str, texts: str, layer: int, pooling: str, wanted: sentence_table.Filter, _run: Run
+) -> Any:
+    return sentence_table.table(_run, layer, pooling, wanted)
+
+
+def sentence_table_of(run: Run, layer: int, pooling: str, wanted: sentence_table.Filter) -> Any:
+    """The wanted sentences of a run with what a cell predicts; read only."""
+    return _sentence_table(run.id, run.sentences.fingerprint, layer, pooling, wanted, run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _nearest(
+    run_id: str, texts: str, index: int, layer: int, pooling: str, z: bool, _run: Run
+) -> Any:
+    return paths.nearest_to(_run, index, layer, pooling, z=z)
+
+
+def nearest(run: Run, index: int, layer: int, pooling: str, z: bool) -> Any:
+    """The sentences near one in a cell; read only."""
+    return _nearest(run.id, run.sentences.fingerprint, index, layer, pooling, z, run)

@@ -1,5 +1,7 @@
 """What the terms on the page mean, for whoever asks: one click away from each figure."""
 
+from probing.language import later
+
 SCORED_BY = {
     "probe": "**Probe**: logistic regression on the vectors, scored on sentences it was not "
     "fitted on.",
@@ -108,4 +110,10 @@ CALIBRATION = (
 INFORMATION = (
     "log2 of the probability given to the label, minus log2 of the label's share: what the probe "
     "knows of this sentence, in bits. Negative: worse than knowing the shares only."
+)
+BY_CLASS = later(
+    "**Recall** is the share of a class that the probe finds; **precision**, the share of its "
+    "predictions of the class that are right; **F1**, their harmonic mean. Intervals are Wilson's "
+    "(95 %) and take sentences for independent. All sentences were held out. At layer 0 `[CLS]` is "
+    "one vector, so every sentence is taken for the most frequent class."
 )

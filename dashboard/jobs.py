@@ -9,20 +9,19 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from dashboard import kept, visitors, workers
+from dashboard import kept, limits, orders, sizes, workers
 from dashboard.queue import Durations, FairQueue, Job, wait_until
 from dashboard.status import Outcomes, Status
 from dashboard.workers import Desk
 from probing import environment, store
+from probing.errors import SettingsError
 from probing.progress import CellScore
-from probing.projections import Wanted, projection_name
+from probing.projections import Wanted
 from probing.sentences import Sentences
 from probing.settings import Settings
 
@@ -34,13 +33,21 @@ _CANCELLED = Status("cancelled")
 class Jobs:
     """Jobs that wait, and worker processes kept warm for them."""
 
-    def __init__(self, home: Path, *, desks: int = 1, minutes: float | None = None) -> None:
-        """``desks``: how many work at once; ``minutes``: how long one job may take.
+    def __init__(
+        self,
+        home: Path,
+        *,
+        desks: int = 1,
+        minutes: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """``desks``: how many work at once; ``minutes``: how long one job may take; ``threads``:
+        how many each computes with, None for what its libraries choose.
 
         Takes up what a server that ended left to do in ``home``.
         """
         self.home = home
-        self.minutes = minutes
+        self.minutes, self.threads = minutes, threads
         self._lock = threading.Condition()
         self._queue, self._outcomes, self._durations = FairQueue(), Outcomes(), Durations()
         self._expected: dict[str, Job] = {}
@@ -63,6 +70,12 @@ class Jobs:
     def worker_pid(self) -> int | None:
         """A process that computes, if one is up."""
         return next((desk.pid for desk in self._desks if desk.pid is not None), None)
+
+    def worker_of(self, job: str) -> int | None:
+        """The process that is at a job."""
+        with self._lock:
+            at = (desk.pid for desk in self._desks if desk.job is not None and desk.job.id == job)
+            return next(at, None)
 
     @property
     def waiting(self) -> int:
@@ -88,21 +101,19 @@ class Jobs:
     def start_run(self, sentences: Sentences, settings: Settings, visitor: str = "") -> str:
         """Queue a run; gives its id, 128 random bits in hexadecimal.
 
-        It survives the end of this process. Raises ``RunFolderError`` where it cannot be kept.
+        It survives the end of this process. Raises ``RunFolderError`` where it cannot be kept, and
+        ``SettingsError`` where too many jobs wait, as all that queues a job does.
         """
         run_id = secrets.token_hex(16)
         folder = self.home / "jobs" / run_id
-        order = {
-            "id": run_id,
-            "kind": "run",
-            "folder": str(folder),
-            "settings": settings.to_json(),
-            "out": str(self.run_folder(run_id)),
-        }
-        like = f"run {settings.encoder} {settings.depth} {len(settings.poolings)}"
-        job = Job(run_id, order, _turn(visitor), like, max(1, len(sentences)))
+        job = orders.run(folder, self.run_folder(run_id), settings, len(sentences), visitor)
+        self.check_room(visitor)  # before anything is written
         kept.keep(folder, job, sentences)
-        self._add(job)
+        try:
+            self._add(job)
+        except SettingsError:  # somebody was quicker
+            kept.drop(folder)
+            raise
         return run_id
 
     def start_map(
@@ -118,37 +129,32 @@ class Jobs:
 
         One that failed or was cancelled has to be forgotten before it is tried again.
         """
-        return self._once(_map_job(folder, method, dimensions, layer, pooling), visitor)
+        return self._once(orders.map_(folder, method, dimensions, layer, pooling, visitor))
 
     def start_inside(self, folder: Path, visitor: str = "") -> str:
         """Queue a look inside the encoder of a stored run, once like a map; gives its id."""
-        order = {"id": f"{folder.name}/inside", "kind": "inside", "folder": str(folder)}
-        return self._once(_job(order), visitor)
+        return self._once(orders.inside(folder, visitor))
 
     def start_look(self, folder: Path, text: str, visitor: str = "") -> str:
         """Queue a look at one sentence by a stored run, once like a map; gives its id."""
-        digest = sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-        name = f"{folder.name}/look/{digest}"
-        order = {"id": name, "kind": "look", "folder": str(folder), "text": text}
-        return self._once(_job(order), visitor)
+        return self._once(orders.look(folder, text, visitor))
 
-    def _once(self, job: Job, visitor: str) -> str:
+    def _once(self, job: Job) -> str:
         with self._lock:
             for desk in self._desks:
                 if desk.job is not None and desk.job.id == job.id:
                     desk.ahead = False
-            known = job.id in self._outcomes
-        if not known:
-            self._add(replace(job, turn=_turn(visitor)))
+            if job.id not in self._outcomes:
+                self._add(job)
         return job.id
 
     def expect_maps(self, folder: Path, wanted: Iterable[Wanted]) -> None:
         """Draw maps of a stored run ahead of time, while nothing else is to be done.
 
         What was expected before and is not begun is forgotten; what is begun stops as soon as a
-        job comes.
+        job comes. It takes up no room in the queue.
         """
-        found = [_map_job(folder, *one) for one in wanted]
+        found = [orders.map_(folder, *one) for one in wanted]
         with self._lock:
             self._expected = {job.id: job for job in found if job.id not in self._outcomes}
             self._lock.notify_all()
@@ -192,8 +198,17 @@ class Jobs:
             if status is not None and status.over:
                 self._outcomes.forget(job)
 
+    def check_room(self, visitor: str) -> None:
+        """Raise ``SettingsError`` where no further job of a visitor may wait."""
+        with self._lock:
+            self._check_room(orders.turn_of(visitor))
+
+    def _check_room(self, turn: str) -> None:
+        limits.check_queue(len(self._queue), self._queue.of(turn))
+
     def _add(self, job: Job) -> None:
         with self._lock:
+            self._check_room(job.turn)
             self._expected.pop(job.id, None)
             self._queue.add(job)
             self._outcomes.set(job.id, Status("waiting"))
@@ -208,7 +223,7 @@ class Jobs:
     def _manage(self, desk: Desk) -> None:
         """Keep a worker alive and hand it one job after another."""
         while not self._closed:
-            with contextlib.suppress(OSError), workers.start() as process:
+            with contextlib.suppress(OSError), workers.start(self.threads) as process:
                 desk.process = process
                 self._hand_out(desk)
                 process.kill()
@@ -308,33 +323,13 @@ _OVERRUN = (
 )
 
 
-def _turn(visitor: str) -> str:
-    """What tells visitors apart until this process ends, and says nothing of them."""
-    return visitors.mark(visitor)
-
-
-def _job(order: Mapping[str, Any]) -> Job:
-    """A job on a stored run: each kind takes about as long as others of the kind."""
-    like = f"{order['kind']} {order.get('method', '')} {order.get('dimensions', '')}"
-    return Job(str(order["id"]), order, like=like)
-
-
-def _map_job(folder: Path, method: str, dimensions: int, layer: int, pooling: str) -> Job:
-    return _job(
-        {
-            "id": f"{folder.name}/{projection_name(method, dimensions, pooling, layer)}",
-            "kind": "map",
-            "folder": str(folder),
-            "method": method,
-            "dimensions": dimensions,
-            "layer": layer,
-            "pooling": pooling,
-        }
-    )
-
-
 @cache
 def jobs() -> Jobs:
     """The one queue of this process."""
     now = environment.limits()
-    return Jobs(environment.home(), desks=now.workers, minutes=now.run_minutes)
+    return Jobs(
+        environment.home(),
+        desks=now.workers,
+        minutes=now.run_minutes,
+        threads=sizes.threads_each(now.workers),
+    )

@@ -6,22 +6,17 @@ Who asked for it is not written down.
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dashboard.queue import Job
 from probing import store
 from probing.errors import ProbingError, RunFolderError
+from probing.locks import locked
 from probing.sentences import Sentences
-
-try:
-    import fcntl
-except ImportError:  # Windows: no two processes there may share a store
-    fcntl = None  # type: ignore[assignment]
 
 JOB, SENTENCES, CELLS, TRIES = "job.json", "sentences.parquet", "cells", "tries"
 CRASHES = 2
@@ -129,14 +124,11 @@ def begun(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
     A server that was killed may have left a worker that has not noticed yet: ``wait`` is called
     until it lets go. Raises ``ProbingError`` where the job is gone.
     """
-    try:
-        lock = os.open(folder / SENTENCES, os.O_RDONLY)
-    except OSError as error:
-        raise ProbingError(DAMAGED) from error
-    try:
-        while not _locked(lock):
-            wait()
-            time.sleep(0.1)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / SENTENCES, wait))
+        except (FileNotFoundError, PermissionError) as error:
+            raise ProbingError(DAMAGED) from error
         for half in folder.parent.parent.glob(f"runs/{store.partials(folder.name)}"):
             shutil.rmtree(half, ignore_errors=True)
         with suppress(OSError):
@@ -145,17 +137,3 @@ def begun(folder: Path, wait: Callable[[], None]) -> Iterator[None]:
             yield
         finally:
             forgive(folder)
-    finally:
-        os.close(lock)
-
-
-def _locked(handle: int) -> bool:
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True

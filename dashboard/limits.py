@@ -78,16 +78,15 @@ def reading_limits() -> ReadingLimits:
 
 
 def check_start(
-    sentences: Sentences, settings: Settings, visitor: str, waiting: int, meter: Meter = runs
+    sentences: Sentences, settings: Settings, visitor: str, meter: Meter = runs
 ) -> None:
     """Refuse a run that is too large, or comes too soon; count one that may start.
 
-    ``waiting`` are the jobs in the queue. Raises a ``ProbingError``.
+    Whether it may wait is the queue's to say, first. Raises a ``ProbingError``.
     """
     now = limits()
     check_encoder(settings.encoder, now)
     check_size(sentences, settings, now)
-    check_queue(waiting, now)
     if now.runs_per_hour is not None:
         seconds = meter.take(visitor, now.runs_per_hour)
         if seconds:
@@ -98,13 +97,22 @@ def check_start(
             )
 
 
-def check_queue(waiting: int, now: Limits | None = None) -> None:
-    """Refuse one more job where ``waiting`` ones are as many as this server lets wait."""
+def check_queue(waiting: int, own: int = 0, now: Limits | None = None) -> None:
+    """Refuse one more job where ``waiting`` ones are as many as this server lets wait, or ``own``
+    ones, of the visitor who asks, are half as many: nobody fills the queue alone."""
     now = now or limits()
-    if now.queue is not None and waiting >= now.queue:
+    if now.queue is None:
+        return
+    most = max(1, now.queue // 2)
+    if own >= most:
         raise SettingsError(
-            f"{_count(waiting, 'job')} wait already, and this server lets {now.queue:,} wait. "
-            "Nothing of yours is lost: try again in a few minutes."
+            f"{_count(own, 'job')} of yours {_verb(own)} already, and this server lets {most:,} of "
+            "one visitor wait. Nothing of yours is lost: try again when one of them is done."
+        )
+    if waiting >= now.queue:
+        raise SettingsError(
+            f"{_count(waiting, 'job')} {_verb(waiting)} already, and this server lets "
+            f"{now.queue:,} wait. Nothing of yours is lost: try again in a few minutes."
         )
 
 
@@ -165,9 +173,17 @@ def check_size(sentences: Sentences, settings: Settings, now: Limits | None = No
     _check_memory(n, len(sentences.classes), settings, now)
 
 
+def memory_each(now: Limits) -> float | None:
+    """Bytes of memory that one worker may take; None where that is unknown."""
+    if now.memory_gb is not None:
+        return now.memory_gb * 1e9
+    machine = machine_memory()
+    return None if machine is None else machine / now.workers
+
+
 def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None:
     shape, folds = shape_of(settings.encoder), max(1, settings.folds)
-    allowed = now.memory_gb * 1e9 if now.memory_gb is not None else machine_memory()
+    allowed = memory_each(now)
 
     def needed(n: int) -> int:
         deep = settings.depth == "full"
@@ -242,3 +258,7 @@ def uploads_used(visitor: str, now: Limits | None = None, meter: Meter = uploads
 
 def _count(n: int, word: str) -> str:
     return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def _verb(n: int) -> str:
+    return "waits" if n == 1 else "wait"

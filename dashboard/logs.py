@@ -7,6 +7,7 @@ and the places in the code are, since messages quote what came.
 import json
 import logging
 import sys
+import threading
 import time
 import traceback
 from typing import Any
@@ -32,10 +33,29 @@ class Lines(logging.Formatter):
 
 
 def places(error: BaseException) -> str:
-    """An exception's type and where it was raised, innermost last; not its message."""
+    """An exception's type and where it was raised, innermost last, and the same of its cause; no
+    message."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames[-12:])
-    return f"{type(error).__name__} at {where}"
+    said = f"{type(error).__name__} at {where}"
+    context = None if error.__suppress_context__ else error.__context__
+    cause = error.__cause__ or context
+    return said if cause is None else f"{said}; from {places(cause)}"
+
+
+def failure(name: str, error: BaseException) -> None:
+    """Say on standard error what failed, whether or not a log was set up in this process."""
+    made = LOGGER.makeRecord(
+        LOGGER.name, logging.ERROR, "", 0, name, (), (type(error), error, error.__traceback__)
+    )
+    sys.stderr.write(Lines().format(made) + "\n")
+    sys.stderr.flush()
+
+
+def catch_all() -> None:
+    """Say so too what nothing catches: Python itself would print the message."""
+    sys.excepthook = lambda kind, error, trace: failure("uncaught", error)
+    threading.excepthook = lambda about: failure("uncaught", about.exc_value or SystemExit())
 
 
 def event(name: str, **fields: str | float | bool | None) -> None:

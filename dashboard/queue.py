@@ -48,6 +48,10 @@ class FairQueue:
     def __contains__(self, job: str) -> bool:
         return job in self._jobs
 
+    def of(self, turn: str) -> int:
+        """How many jobs of one visitor wait."""
+        return sum(job.turn == turn for job in self._jobs.values())
+
     def add(self, job: Job) -> None:
         """Put a job at the end of its visitor's."""
         self._jobs[job.id] = job

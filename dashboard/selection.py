@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import visitors
 from dashboard.samples import SAMPLES
+from probing.language import LANGUAGES
 from probing.settings import Target
 
 UPLOAD, RUN = "upload", "run"
@@ -83,13 +84,40 @@ def link_of(run: str) -> str:
     return f"{base.removesuffix('/runs')}/layers?run={run}"
 
 
-def take_cell() -> None:
-    """Choose the cell of the point that was clicked in the chart ``accuracy``."""
-    for point in st.session_state["accuracy"].selection.points:
+def take_cell(chart: str = "accuracy") -> None:
+    """Choose the cell of the point that was clicked in a chart by layer."""
+    for point in st.session_state[chart].selection.points:
         found = point.get("customdata")
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
             st.session_state["pooling"] = str(found[2])
+
+
+def take_cell_of_class() -> None:
+    """The same of the chart of classes by layer."""
+    take_cell("classes_by_layer")
+
+
+def follow(sentence: int) -> int:
+    """Follow a sentence from now on, by its position in the run; the URL says so."""
+    st.query_params["sentence"] = str(sentence)
+    return sentence
+
+
+def followed(n: int) -> int | None:
+    """The position of the sentence that is followed, in a run of ``n``; None where none is."""
+    asked = st.query_params.get("sentence", "")
+    return int(asked) if asked.isdecimal() and int(asked) < n else None
+
+
+def language() -> str:
+    """The language of the page: as chosen or linked, else the browser's, else English."""
+    state: Any = st.session_state
+    chosen = state.get("language") or st.query_params.get("language")
+    if chosen in LANGUAGES:
+        return str(chosen)
+    preferred = str(st.context.locale or "").partition("-")[0]
+    return preferred if preferred in LANGUAGES else "en"
 
 
 def visitor() -> str:

@@ -1,6 +1,7 @@
 """The run on the screen: stored, still computing, or gone; and the panel that says which."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -11,11 +12,13 @@ from dashboard.library import Rights, library
 from dashboard.samples import FINISHED
 from dashboard.status import State
 from dashboard.words import duration, plain, said
+from probing.errors import SettingsError
 from probing.progress import DEEP, NAMES, STAGES, Stage
 from probing.record import Run
 
 POLL = 1.0  # seconds between looks at a job that runs,
 PATIENT = 2.0  # and at one that waits
+SOON = 3.0  # seconds of waiting that need no figure
 REDRAW = 3.0  # seconds that a chart of first scores stays at least
 
 
@@ -81,6 +84,19 @@ def _about(chosen: selection.Selection) -> None:
         )
 
 
+def ask_for(start: Callable[[], str], name: str) -> str | None:
+    """The id of the job that ``start`` queues; None where too many wait, which the page says.
+
+    ``name`` tells what is asked for from what else the page asks for.
+    """
+    try:
+        return start()
+    except SettingsError as error:
+        st.warning(said(error), icon=":material/hourglass_disabled:")
+        st.button("Try again", key=f"ask_for:{name}", icon=":material/refresh:")
+        return None
+
+
 def wait_for(job: str, title: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
@@ -120,9 +136,14 @@ def _follow(job: str, state: State, cells: int, drawn: float) -> None:
     else:
         st.progress(share(status), text=words(status))
     if "/" not in job:
-        st.caption(_stages(status.stage))
+        st.caption(_stages(status.stage) if status.state == "running" else _KEPT)
     if _may_cancel(job) and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
+
+
+_KEPT = (
+    "You can close this page: the run keeps its place, and this page's address leads back to it."
+)
 
 
 def _stages(now: Stage | None) -> str:
@@ -147,11 +168,13 @@ def _so_far(job: str, status: Status, dark: bool) -> None:
 def turn(status: Status) -> str:
     """How long a job has to wait, as far as that is known."""
     if not status.ahead:
-        return "Waiting: starting"
-    text = f"Waiting: {status.ahead:,} before it"
-    if status.seconds_left is not None:
-        text += f", about {duration(status.seconds_left)}"
-    return text
+        return "Starting"
+    text = "Waiting for one other" if status.ahead == 1 else f"Waiting for {status.ahead:,} others"
+    if status.seconds_left is None:
+        return f"{text}; how long that takes is not known yet"
+    if status.seconds_left < SOON:
+        return f"{text}; it starts in a moment"
+    return f"{text}; it starts in about {duration(status.seconds_left)}"
 
 
 def _may_cancel(job: str) -> bool:

@@ -9,6 +9,7 @@ from dashboard.words import POOLER_HELP, plain, said
 from probing import figures
 from probing.environment import limits as limits_now
 from probing.errors import ProbingError, SettingsError
+from probing.language import LANGUAGES
 from probing.representations import POOLINGS
 from probing.sentences import Sentences
 from probing.settings import Settings, Target
@@ -36,12 +37,27 @@ def show(chosen: selection.Selection) -> None:
         )
         if pressed and sentences is not None and settings is not None:
             _start(sentences, settings)
+        _language()
+
+
+def _language() -> None:
+    names = list(LANGUAGES)
+    st.segmented_control(
+        "Language · 语言",
+        names,
+        default=selection.language(),
+        required=True,
+        format_func=LANGUAGES.__getitem__,
+        key="language",
+        persist_state="session",
+    )
 
 
 def _start(sentences: Sentences, settings: Settings) -> None:
     try:
         visitor = selection.visitor()
-        limits.check_start(sentences, settings, visitor, jobs().waiting)
+        jobs().check_room(visitor)
+        limits.check_start(sentences, settings, visitor)
         run = jobs().start_run(sentences, settings, visitor)
         library().claim(run, visitor)
     except ProbingError as error:
@@ -49,7 +65,7 @@ def _start(sentences: Sentences, settings: Settings) -> None:
         st.error(said(error), icon=":material/error:")
         return
     selection.open_run(run)
-    st.switch_page(views.PAGES["layers"], query_params={"run": run})
+    st.switch_page(views.pages()["layers"], query_params={"run": run})
 
 
 def _sentences(chosen: selection.Selection) -> Sentences | None:

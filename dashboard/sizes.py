@@ -104,3 +104,27 @@ def machine_memory(root: Path = Path("/sys/fs/cgroup")) -> int | None:
         except (OSError, ValueError):
             continue  # no such file, or "max"
     return min((each for each in found if each > 0), default=None)
+
+
+def machine_cores(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use, or as many as the container's share of time comes to."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        cores = os.cpu_count() or 1
+    for name in ("cpu.max", "cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us"):
+        with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+            quota, period = " ".join((root / part).read_text() for part in name.split()).split()
+            if int(quota) > 0 and int(period) > 0:
+                cores = min(cores, -(-int(quota) // int(period)))
+    return max(1, cores)
+
+
+def threads_each(workers: int, root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Threads for each of several workers, none of which may spin on another's core.
+
+    OpenMP's threads wait busily: two processes with as many each as there are cores slow each
+    other tenfold. None where one worker has the whole machine: its libraries know best.
+    """
+    cores = machine_cores(root)
+    return None if workers == 1 and cores == os.cpu_count() else max(1, cores // workers)

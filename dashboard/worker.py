@@ -12,23 +12,27 @@ Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
      ``{"id", "state": "done"|"failed"|"cancelled", "message", "result"}``
 """
 
+import contextlib
 import json
 import os
 import queue
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from dashboard import logs
+from dashboard.limits import memory_each
+from probing.environment import limits
 from probing.errors import Cancelled, ProbingError
 from probing.progress import Progress
 
 Message = dict[str, Any]
 
+RESERVED = 2**29  # bytes that libraries reserve and never touch: the system counts them as well
 ORPHANED = 10.0  # seconds that a worker without a server has to leave its job
 
 
@@ -80,8 +84,8 @@ class Worker:
                 "state": "failed",
                 "message": "The memory is not enough for this run. Use fewer sentences.",
             }
-        except Exception:  # noqa: BLE001 - a defect costs one job, not the worker
-            traceback.print_exc(file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - a defect costs one job, not the worker
+            logs.failure("job failed", error)
             return {
                 "state": "failed",
                 "message": "Something went wrong that is not your fault. The operator finds it "
@@ -227,12 +231,26 @@ def _attempt(step: Callable[[], None]) -> None:
     """Warming up is a courtesy: where it fails, the run that needs the same says why."""
     try:
         step()
-    except Exception:  # noqa: BLE001
-        traceback.print_exc(file=sys.stderr)
+    except Exception as error:  # noqa: BLE001
+        logs.failure("warming up failed", error)
+
+
+def _bounded() -> None:
+    """Hold this process of a public server to its memory: what strangers give may ask for more than
+    was estimated. Files that are mapped do not count."""
+    allowed = memory_each(limits())
+    if limits().public and allowed is not None:
+        with contextlib.suppress(ImportError):  # Windows
+            import resource
+
+            most = int(allowed) + RESERVED
+            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def main() -> None:
     """Serve until standard input closes. What libraries print goes to standard error."""
+    logs.catch_all()
+    _bounded()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     worker = Worker(answers)

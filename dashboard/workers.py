@@ -93,8 +93,13 @@ class Desk:
             self.process.stdin.flush()
 
 
-def start() -> "subprocess.Popen[str]":
-    """A new worker process."""
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def start(threads: int | None = None) -> "subprocess.Popen[str]":
+    """A new worker process; ``threads`` are those that each library in it may compute with, unless
+    the operator's environment says otherwise. None leaves it to the libraries."""
+    shares = {} if threads is None else dict.fromkeys(_THREADS, str(threads))
     return subprocess.Popen(
         [sys.executable, "-m", "dashboard.worker"],
         stdin=subprocess.PIPE,
@@ -104,5 +109,5 @@ def start() -> "subprocess.Popen[str]":
         cwd=Path(__file__).resolve().parent.parent,
         start_new_session=True,  # Ctrl-C is the server's; it closes the pipe
         # fewer memory arenas: a long-lived process stays flat
-        env={"MALLOC_ARENA_MAX": "2", **os.environ},
+        env={"MALLOC_ARENA_MAX": "2", **shares, **os.environ},
     )

@@ -56,11 +56,12 @@ class Limits:
     workers: int = 1
     """``PROBING_WORKERS``: processes that compute."""
     threads: int | None = None
-    """``PROBING_THREADS``: computing threads of a run; None leaves it to torch."""
+    """``PROBING_THREADS``: computing threads of a run; None: a worker's share of the cores."""
     run_minutes: int | None = None
     """``PROBING_RUN_MINUTES``: minutes a run may take."""
     memory_gb: float | None = None
-    """``PROBING_MEMORY_GB``: 10^9 bytes for a run; None: what the machine or container has."""
+    """``PROBING_MEMORY_GB``: 10^9 bytes for a run; None: a worker's share of the machine's or the
+    container's."""
     frame_ancestors: tuple[str, ...] = ()
     """``PROBING_FRAME_ANCESTORS``: other sites' origins that may show the page in a frame."""
     metrics_token: str | None = field(default=None, repr=False)

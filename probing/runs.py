@@ -70,7 +70,8 @@ def execute(
 
     ``run_id`` (32 hex digits, random by default) is the id recorded; ``load`` is called as
     ``load_encoder`` is, so that a process that makes many runs can keep an encoder; ``scratch``
-    keeps finished probes, so that the same run, begun again, does not fit them anew.
+    keeps what is finished (probes, controls, baselines, maps), so that the same run, begun again,
+    does not make it anew.
     """
     from probing import store
     from probing.encoders import load_encoder
@@ -121,7 +122,7 @@ def _compute(
     clock.lap("encode")
     findings = evaluate(task, representations, encoder, settings, reporter, scratch)
     clock.lap("probe")
-    maps = _draw_maps(task, representations, settings, reporter.stage("map"))
+    maps = _draw_maps(task, representations, settings, reporter.stage("map"), scratch)
     clock.lap("map")
     notices = (
         *task.sentences.source.notices,
@@ -160,7 +161,11 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
 
 
 def _draw_maps(
-    task: Task, representations: Representations, settings: Settings, report: Report
+    task: Task,
+    representations: Representations,
+    settings: Settings,
+    report: Report,
+    scratch: Scratch,
 ) -> tuple[Projection, ...]:
     last = representations.layers - 1
     layers = {"none": (), "last": (last,), "all": range(last + 1)}[settings.maps]
@@ -181,6 +186,7 @@ def _draw_maps(
         wanted,
         seed=settings.seed,
         report=lambda done, total: report(done // 100, total // 100),
+        keep=lambda name, x, make: scratch.piece(f"map_{name}", x, Projection, make),
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from probing import result_files
 from probing.errors import RunFolderError
+from probing.locks import locked
 from probing.projections import Faithfulness, Projection
 from probing.record import SCHEMA, Run
 from probing.representations import Representations
@@ -135,14 +136,19 @@ def save_run(run: Run, folder: Path, *, slim: bool = False) -> None:
 
 
 def add_projection(folder: Path, projection: Projection) -> None:
-    """Add a map to a run that is already stored; what was there stays valid throughout."""
+    """Add a map to a run that is already stored; what was there stays valid throughout.
+
+    Two processes may add to the same run: neither's map is lost.
+    """
     from pyarrow import parquet
 
-    rows = parquet.read_table(folder / "sentences.parquet", columns=["row"])["row"].to_pylist()
+    sentences = folder / "sentences.parquet"
+    rows = parquet.read_table(sentences, columns=["row"])["row"].to_pylist()
     _write_projection(projection, rows, folder)
-    record = _read_json(folder)
-    kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
-    write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
+    with locked(sentences):
+        record = _read_json(folder)
+        kept = [p for p in record["projections"] if _key(p) != _key(projection.to_json())]
+        write_json({**record, "projections": [*kept, projection.to_json()]}, folder / RUN)
 
 
 def load_run(path: str | Path) -> Run:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from pyarrow import parquet
 
 import probing
 from probing.errors import RunFolderError
-from probing.projections import project
+from probing.projections import Projection, project
 from probing.record import SCHEMA, Run
 from probing.store import add_projection, load_run, new_folder, save_run
 from tests.conftest import Toy
@@ -246,6 +248,22 @@ def test_a_map_is_added(spoilt: Path) -> None:
     add_projection(spoilt, drawn)  # again: in its place, not beside it
     assert len(load_run(spoilt).projections) == len(after.projections)
     assert {path.name for path in spoilt.iterdir()} == FILES
+
+
+def test_maps_added_at_once_are_all_kept(spoilt: Path) -> None:
+    representations = load_run(spoilt).representations
+    assert representations is not None
+    x = representations.cell(0, "mean")
+    drawn = [project(x, method="pca", dimensions=2, layer=i, pooling="mean") for i in range(5, 13)]
+    ready = Barrier(len(drawn))
+
+    def add(projection: Projection) -> None:
+        ready.wait(60)
+        add_projection(spoilt, projection)
+
+    with ThreadPoolExecutor(len(drawn)) as pool:
+        list(pool.map(add, drawn))
+    assert {p.name for p in drawn} <= {p.name for p in load_run(spoilt).projections}
 
 
 # ---- what is no run

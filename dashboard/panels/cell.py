@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.glossary import CALIBRATION, INFORMATION
+from dashboard.panels import classes
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.record import Run
@@ -97,6 +98,7 @@ def show(run: Run, dark: bool) -> None:
         )
     with right:
         _sentences(run, layer, pooling)
+    classes.show(run, layer, pooling, dark)
 
 
 def _figures(run: Run, layer: int, pooling: str) -> None:

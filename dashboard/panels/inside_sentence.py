@@ -291,4 +291,4 @@ def _plot(figure: Any, name: str, said: str) -> None:
 
 
 def _waiting() -> None:
-    st.caption("Being read …")
+    st.caption("Not read yet.")

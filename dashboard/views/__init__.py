@@ -4,11 +4,13 @@ from collections.abc import Callable
 from types import ModuleType
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard import selection
-from dashboard.views import data, inside, layers, map, runs, start
+from dashboard.views import data, inside, layers, map, runs, sentences, start
 from dashboard.words import said
 from probing.errors import ProbingError
+from probing.language import later, tr
 
 
 def _shown(view: ModuleType) -> Callable[[], None]:
@@ -23,12 +25,20 @@ def _shown(view: ModuleType) -> Callable[[], None]:
     return page
 
 
-PAGES = {
-    "start": st.Page(_shown(start), title="Start", url_path="start", default=True),
-    "data": st.Page(_shown(data), title="Data", url_path="data"),
-    "layers": st.Page(_shown(layers), title="Layers", url_path="layers"),
-    "map": st.Page(_shown(map), title="Map", url_path="map"),
-    "inside": st.Page(_shown(inside), title="Inside [CLS]", url_path="inside"),
-    "runs": st.Page(_shown(runs), title="Runs", url_path="runs"),
+_VIEWS = {
+    "start": (start, later("Start")),
+    "data": (data, later("Data")),
+    "layers": (layers, later("Layers")),
+    "map": (map, later("Map")),
+    "sentences": (sentences, later("Sentences")),
+    "inside": (inside, later("Inside [CLS]")),
+    "runs": (runs, later("Runs")),
 }
-"""Pages by name, in the order of the navigation."""
+
+
+def pages() -> dict[str, StreamlitPage]:
+    """Pages by name, in the order of the navigation, titled in the visitor's language."""
+    return {
+        name: st.Page(_shown(view), title=tr(title), url_path=name, default=name == "start")
+        for name, (view, title) in _VIEWS.items()
+    }

@@ -1,5 +1,6 @@
 """Inside [CLS]: how a sentence gets into one token, and what the classification error trains."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,17 @@ from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
 from dashboard.selection import Selection, visitor
-from dashboard.shown import POLL, ended, folder_of, rights_of, run_or_reason, share, turn, words
+from dashboard.shown import (
+    POLL,
+    ask_for,
+    ended,
+    folder_of,
+    rights_of,
+    run_or_reason,
+    share,
+    turn,
+    words,
+)
 from dashboard.views.layers import heading
 from probing.figures.texts import short
 from probing.mechanism.values import Inside, Look
@@ -36,7 +47,8 @@ def show(selection: Selection) -> None:
         return
     check_encoder(str(run.record["settings"]["encoder"]))  # it may be of an imported run
     text = _sentence(run)
-    asked = jobs().start_look(folder, text, visitor()) if text else None
+    start = partial(jobs().start_look, folder, text, visitor())
+    asked = ask_for(start, "look") if text else None
     look = _look(asked)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
@@ -98,7 +110,8 @@ def _measured(folder: Path) -> Inside | None:
     inside = cached.inside(folder)
     if inside is not None and inside.complete:
         return inside
-    status = jobs().status(jobs().start_inside(folder, visitor()))
+    job = ask_for(partial(jobs().start_inside, folder, visitor()), "inside")
+    status = jobs().status(job) if job else None
     if status is not None and status.over and status.state != "done":
         ended(status)
         st.button("Measure again", on_click=jobs().forget, args=(f"{folder.name}/inside",))

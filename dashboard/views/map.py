@@ -1,11 +1,13 @@
 """Map: the sentences as points, with how faithful the picture is."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard.jobs import jobs
 from dashboard.panels.cell import choose_layer, choose_pooling
 from dashboard.selection import Selection, visitor
-from dashboard.shown import rights_of, run_or_reason, wait_for
+from dashboard.shown import ask_for, rights_of, run_or_reason, wait_for
 from dashboard.views.layers import heading
 from dashboard.words import plain
 from probing import figures, per_sentence, verdict
@@ -106,7 +108,10 @@ def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -
         st.info("This run was stored without its vectors, so no further map can be drawn.")
         return
     folder = jobs().run_folder(run.id)
-    job = jobs().start_map(folder, method, dimensions, layer, pooling, visitor())
+    start = partial(jobs().start_map, folder, method, dimensions, layer, pooling, visitor())
+    job = ask_for(start, "map")
+    if job is None:
+        return
     wait_for(job, "Drawing this map")
     status = jobs().status(job)
     if status is not None and status.state in ("failed", "cancelled"):

@@ -72,7 +72,7 @@ def _card(entry: Entry, runs: Library, *, open_now: bool) -> None:
             share.show(entry)
     if opened:
         selection.open_run(entry.id)
-        st.switch_page(views.PAGES["layers"], query_params={"run": entry.id})
+        st.switch_page(views.pages()["layers"], query_params={"run": entry.id})
 
 
 def _described(entry: Entry, runs: Library) -> tuple[str, str]:
@@ -119,4 +119,4 @@ def _import(runs: Library) -> None:
             st.error(said(error), icon=":material/error:")
             return
     selection.open_run(run)
-    st.switch_page(views.PAGES["layers"], query_params={"run": run})
+    st.switch_page(views.pages()["layers"], query_params={"run": run})

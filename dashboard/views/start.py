@@ -22,7 +22,7 @@ def show(selection: Selection) -> None:
     st.title("What does the [CLS] vector know, and at which layer?", anchor=False)
     st.markdown(_ABOUT)
     if st.button("Probe your own sentences", type="primary", icon=":material/upload_file:"):
-        st.switch_page(views.PAGES["data"])
+        st.switch_page(views.pages()["data"])
     record = run.record
     st.caption(
         f"Sample: {len(run.sentences):,} short reviews, labelled by what is reviewed "

@@ -17,6 +17,7 @@ from probing.errors import EncoderError
 
 from .families import Family
 from .info import ClsPlace, EncoderInfo
+from .messages import is_panic, one_line
 from .taps import Taps, Visit, find_taps, tapped
 
 
@@ -54,8 +55,9 @@ class Encoder:
         ``info.max_tokens``, special tokens included) is cut off at the end.
         """
         limit = min(max_tokens or self.info.max_tokens, self.info.max_tokens)
-        batch = self.tokenizer(
-            writable(texts),
+        batch = call_tokenizer(
+            self,
+            texts,
             padding=True,
             truncation=True,
             max_length=limit,
@@ -186,6 +188,20 @@ def cls_positions(
             "with its special tokens"
         )
     return positions
+
+
+def call_tokenizer(encoder: Encoder, texts: Sequence[str], **options: Any) -> Any:
+    """What the encoder's tokenizer makes of texts. EncoderError where its native code gives up, as
+    regular expressions do that try too long."""
+    try:
+        return encoder.tokenizer(writable(texts), **options)
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        raise EncoderError(
+            f"the tokenizer of {encoder.info.id} fails on these sentences ({one_line(error)}); "
+            "choose another encoder"
+        ) from error
 
 
 def writable(texts: Sequence[str]) -> list[str]:

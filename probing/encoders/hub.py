@@ -6,12 +6,15 @@ bearable size. Only configs, tokenizer files and safetensors are downloaded.
 """
 
 import errno
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from probing.errors import EncoderError
 
+from .checks import LARGEST_VOCABULARY
 from .folders import indexed_names, no_safetensors, weight_files
+from .messages import on_one_line
 
 TIMEOUT = 5.0
 """Seconds to wait for the hub's first answer."""
@@ -137,6 +140,12 @@ def _check_remote(repo: str, revision: str | None, max_parameters: int) -> None:
     if "model.safetensors" not in sizes and _INDEX not in sizes:
         names = sorted(name for name in sizes if "/" not in name)
         raise EncoderError(no_safetensors(names, repo))
+    for name, size in sizes.items():
+        if size > LARGEST_VOCABULARY and any(fnmatch(name, pattern) for pattern in _SMALL):
+            raise EncoderError(
+                f"{on_one_line(name)} of {repo} is {size:,} bytes; up to {LARGEST_VOCABULARY:,} "
+                "are downloaded. Choose another encoder"
+            )
     stored = sum(
         size for name, size in sizes.items() if name.endswith(".safetensors") and "/" not in name
     )

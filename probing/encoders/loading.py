@@ -26,7 +26,8 @@ from .names import Target, check_revision, understand
 from .provenance import pooler_provenance
 from .quiet import quiet
 from .refusals import refuse_others, refuse_remote_code, refuse_size
-from .tokenization import ClsToken, find_cls, load_tokenizer, longest_input, tokenizer_config
+from .tokenization import ClsToken, find_cls, load_tokenizer, longest_input
+from .tokenizer_checks import check_tokenizer, tokenizer_config
 from .verification import verified
 
 MAX_PARAMETERS = 1_500_000_000
@@ -97,6 +98,7 @@ def _load_parts(checkpoint: Checkpoint, max_parameters: int) -> _Parts:
         raise
     except Exception as error:
         raise _unusable(checkpoint, "model", error) from error
+    check_tokenizer(checkpoint, settings)
     tokenizer, notices = load_tokenizer(checkpoint, family)
     cls, cls_notices = find_cls(tokenizer, family, checkpoint.shown)
     model, missing = _model(checkpoint, config)
@@ -168,7 +170,7 @@ def _model(checkpoint: Checkpoint, config: Any) -> tuple[Any, frozenset[str]]:
 
 def _describe(target: Target, commit: str, checkpoint: Checkpoint, parts: _Parts) -> EncoderInfo:
     family, model = parts.family, parts.model
-    max_tokens, limit_notices = longest_input(parts.tokenizer, model)
+    max_tokens, limit_notices = longest_input(parts.tokenizer, model, checkpoint.shown)
     notices = (family.notice, *parts.notices, *limit_notices)
     return EncoderInfo(
         id=target.id,

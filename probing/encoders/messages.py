@@ -14,3 +14,8 @@ def on_one_line(text: str, most: int = 80) -> str:
     """What a checkpoint says or calls its files, without control characters, at most ``most``."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether tokenizers' native code gave up; what it raises then is no Exception."""
+    return type(error).__name__ == "PanicException"

@@ -1,6 +1,8 @@
 """Which models are not encoders of text, or cannot be loaded safely: each its own message."""
 
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from probing.errors import EncoderError
@@ -11,13 +13,15 @@ from .messages import on_one_line
 
 _USE = "give an encoder, for example one of the BERT, RoBERTa or DeBERTa families"
 _CAUSAL_IN_NAME_ONLY = {"bert-generation"}
-_MOST_LAYERS = 512
+_MOST_MODULES = 15_000
+_WIDEST_POOLER = 8_192
+_LACKING = 2_000_000
+"""Numbers that a config may ask for beyond what is stored and a pooler (two hidden² at most)."""
 _SIZES = {
     "vocabulary": ("vocab_size", "n_words"),
     "embedding": ("embedding_size", "input_embedding_size"),
     "hidden": ("hidden_size", "d_model", "dim", "emb_dim"),
     "inner": ("intermediate_size", "d_inner", "hidden_dim"),
-    "positions": ("max_position_embeddings",),
     "layers": ("num_hidden_layers", "n_layers", "n_layer"),
     "groups": ("num_hidden_groups",),
 }
@@ -90,53 +94,101 @@ def refuse_others(config: Any, shown: str) -> None:
 
 
 def refuse_size(checkpoint: Checkpoint, config: Any, max_parameters: int) -> None:
-    """Refuse a model of more than ``max_parameters`` weights before any memory is taken.
-
-    First a lower bound from the config's figures, then the exact number from a model without
-    storage (torch's meta device).
+    """Refuse a model of more than ``max_parameters`` weights, or of many more than are stored,
+    before any memory is taken: counted while a model without storage (torch's meta device) is
+    built, which stops where there are too many.
     """
     import copy
 
     import torch
     from transformers import AutoModel
 
-    bound = max(checkpoint.stored, _least_parameters(checkpoint, config))
-    if bound <= max_parameters:
-        with torch.device("meta"):
-            model = AutoModel.from_config(copy.deepcopy(config), trust_remote_code=False)
-        bound = max(bound, sum(weight.numel() for weight in model.parameters()))
-    if bound > max_parameters:
+    _refuse_sizes(checkpoint, config)
+    count = _Count(checkpoint, max_parameters)
+    count.weights(checkpoint.stored)
+    count.numbers = 0
+    with torch.device("meta"), count.watching():
+        AutoModel.from_config(copy.deepcopy(config), trust_remote_code=False)
+    hidden = min(int(getattr(config, "hidden_size", 0)), _WIDEST_POOLER)
+    if count.numbers > checkpoint.stored + _LACKING + 2 * hidden * hidden:
         raise EncoderError(
-            f"{checkpoint.shown} has at least {bound:,} weights; up to {max_parameters:,} are "
-            "loaded. Choose a smaller encoder"
+            f"config.json of {checkpoint.shown} asks for {count.numbers:,} weights, and "
+            f"{checkpoint.stored:,} are stored; random numbers would take their place. Download "
+            "it again"
         )
 
 
-def _least_parameters(checkpoint: Checkpoint, config: Any) -> int:
-    """Fewer weights than these the model cannot have. EncoderError for impossible figures."""
-    found: dict[str, int] = {}
+@dataclass(eq=False)
+class _Count:
+    """Weights, buffers and modules of a model as they are made."""
+
+    checkpoint: Checkpoint
+    max_parameters: int
+    numbers: int = 0
+    beside: int = 0
+    modules: int = 0
+
+    def weights(self, numbers: int) -> None:
+        """Count weights. Raises EncoderError for too many."""
+        self.numbers += numbers
+        if self.numbers > self.max_parameters:
+            raise EncoderError(
+                f"{self.checkpoint.shown} has at least {self.numbers:,} weights; up to "
+                f"{self.max_parameters:,} are loaded. Choose a smaller encoder"
+            )
+
+    def tables(self, numbers: int) -> None:
+        """Count numbers that are kept beside weights. Raises EncoderError for too many."""
+        self.beside += numbers
+        if self.beside > self.checkpoint.stored + _LACKING:
+            raise EncoderError(
+                f"config.json of {self.checkpoint.shown} asks for tables of {self.beside:,} "
+                "numbers beside the weights, more than there are weights; download it again"
+            )
+
+    def module(self) -> None:
+        """Count a module. Raises EncoderError for too many."""
+        self.modules += 1
+        if self.modules > _MOST_MODULES:
+            raise EncoderError(
+                f"config.json of {self.checkpoint.shown} asks for more than {_MOST_MODULES:,} "
+                "modules; choose a smaller encoder"
+            )
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within the block, all that modules are given is counted; one thread at a time."""
+        from torch.nn.modules import module as hooks
+
+        def weight(_module: Any, _name: str, given: Any) -> None:
+            self.weights(0 if given is None else given.numel())
+
+        def table(_module: Any, _name: str, given: Any) -> None:
+            self.tables(0 if given is None else given.numel())
+
+        def part(_module: Any, _name: str, _given: Any) -> None:
+            self.module()
+
+        handles = (
+            hooks.register_module_parameter_registration_hook(weight),
+            hooks.register_module_buffer_registration_hook(table),
+            hooks.register_module_module_registration_hook(part),
+        )
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+def _refuse_sizes(checkpoint: Checkpoint, config: Any) -> None:
     for size, names in _SIZES.items():
-        values = [value for name in names if (value := getattr(config, name, None)) is not None]
-        if values:
-            if not isinstance(values[0], int) or isinstance(values[0], bool):
-                continue
-            if size != "positions" and values[0] < 1:
-                raise EncoderError(
-                    f"config.json of {checkpoint.shown} says {size} = {values[0]}, but that is a "
-                    "size and at least 1; download it again"
-                )
-            found[size] = values[0]
-    hidden = found.get("hidden", 1)
-    layers = found.get("layers", 1)
-    if layers > _MOST_LAYERS:
-        raise EncoderError(
-            f"config.json of {checkpoint.shown} says {layers:,} layers; up to {_MOST_LAYERS} are "
-            "loaded. Choose a smaller encoder"
-        )
-    narrow = min(hidden, found.get("embedding", hidden))
-    return math.prod((found.get("vocabulary", 1), narrow)) + hidden * max(
-        hidden, min(found.get("groups", layers), layers) * found.get("inner", 1)
-    )
+        value = next((v for name in names if (v := getattr(config, name, None)) is not None), 1)
+        if isinstance(value, int) and value < 1:
+            raise EncoderError(
+                f"config.json of {checkpoint.shown} says {size} = {value}, but that is a size and "
+                "at least 1; download it again"
+            )
 
 
 def _class_name(entry: object) -> str:

@@ -1,5 +1,6 @@
 """The tokenizer of an encoder: loading it, its [CLS] token, its padding, its longest input."""
 
+import string
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +9,18 @@ from torch import nn
 from probing.errors import EncoderError
 
 from .families import Family
-from .folders import Checkpoint, read_json
-from .messages import one_line
+from .folders import Checkpoint
+from .messages import is_panic, on_one_line, one_line
 
 _DEFAULT_LIMIT = 512
 _NO_LIMIT = 1_000_000
 _SAMPLE = "A sample."
+_PROBE = (
+    f"{string.printable} The quick brown fox jumps over a lazy dog. Ärger, ελιά, дом, שלום, 東京 😀"
+)
+_MOST_PER_BYTE = 4
+_MOST_SPECIAL = 64
+_HIGHEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,6 @@ class ClsToken:
 
     token: str | None
     id: int | None
-
-
-def tokenizer_config(checkpoint: Checkpoint) -> dict[str, Any]:
-    """tokenizer_config.json as it is in the file; empty where there is none."""
-    file = checkpoint.folder / "tokenizer_config.json"
-    return read_json(file, checkpoint.shown) if file.is_file() else {}
 
 
 def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[str, ...]]:
@@ -41,21 +42,26 @@ def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[s
         tokenizer = AutoTokenizer.from_pretrained(
             checkpoint.folder, trust_remote_code=False, local_files_only=True
         )
-        tokenizer(_SAMPLE)
+        tokens = len(tokenizer(_PROBE, verbose=False)["input_ids"])
+        special = tokenizer.num_special_tokens_to_add()
     except ImportError as error:
         raise EncoderError(
             f"the tokenizer of {checkpoint.shown} needs a package that is not installed: "
             f"{one_line(error)}; install it, or choose another encoder"
         ) from error
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise EncoderError(
             f"the tokenizer of {checkpoint.shown} cannot be loaded: {one_line(error)}; "
             "save it into the folder with save_pretrained"
         ) from error
-    if set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
+    _check_vocabulary(tokenizer, checkpoint.shown)
+    if special > _MOST_SPECIAL or tokens - special > _MOST_PER_BYTE * len(_PROBE.encode()):
         raise EncoderError(
-            f"{checkpoint.shown} holds no vocabulary for its tokenizer (tokenizer.json, vocab.txt, "
-            "…); save the tokenizer into the folder with save_pretrained"
+            f"the tokenizer of {checkpoint.shown} makes {tokens:,} tokens of {len(_PROBE)} "
+            f"characters, {special:,} of them special; up to {_MOST_PER_BYTE} a byte and "
+            f"{_MOST_SPECIAL} are taken. Choose another encoder"
         )
     notices: tuple[str, ...] = ()
     if tokenizer.pad_token_id is None:
@@ -85,8 +91,9 @@ def find_cls(tokenizer: Any, family: Family, shown: str) -> tuple[ClsToken, tupl
             return ClsToken(str(token), int(number)), ()
     if tokenizer.cls_token_id is not None:
         raise EncoderError(
-            f"the tokenizer of {shown} has the token {tokenizer.cls_token} but does not put it "
-            f"{family.cls} in a sentence; save a tokenizer that adds its special tokens"
+            f"the tokenizer of {shown} has the token {on_one_line(str(tokenizer.cls_token))} but "
+            f"does not put it {family.cls} in a sentence; save a tokenizer that adds its special "
+            "tokens"
         )
     notice = (
         f"The tokenizer adds no [CLS] token: the {family.cls} token of each sentence, which is a "
@@ -95,11 +102,12 @@ def find_cls(tokenizer: Any, family: Family, shown: str) -> tuple[ClsToken, tupl
     return ClsToken(None, None), (notice,)
 
 
-def longest_input(tokenizer: Any, model: nn.Module) -> tuple[int, tuple[str, ...]]:
+def longest_input(tokenizer: Any, model: nn.Module, shown: str) -> tuple[int, tuple[str, ...]]:
     """Tokens (special ones included) of the longest input, and a notice where it is a guess.
 
     The least of the tokenizer's own limit, the config's, and the rows of the position table,
-    where families like RoBERTa begin counting behind the padding id.
+    where families like RoBERTa begin counting behind the padding id. Raises EncoderError where
+    that leaves no place beside the special tokens.
     """
     config: Any = model.config
     limits = [tokenizer.model_max_length, getattr(config, "max_position_embeddings", None)]
@@ -108,11 +116,32 @@ def longest_input(tokenizer: Any, model: nn.Module) -> tuple[int, tuple[str, ...
             unused = 0 if module.padding_idx is None else module.padding_idx + 1
             limits.append(module.num_embeddings - unused)
     bounds = [int(x) for x in limits if isinstance(x, int | float) and 0 < x < _NO_LIMIT]
+    special = tokenizer.num_special_tokens_to_add()
+    if bounds and min(bounds) <= special:
+        raise EncoderError(
+            f"the longest input of {shown} is {min(bounds)} tokens (model_max_length, "
+            f"max_position_embeddings), and {special} of them are special; correct that, or choose "
+            "another encoder"
+        )
     if bounds:
         return min(bounds), ()
     return _DEFAULT_LIMIT, (
         f"The encoder sets no limit to its input; sentences are cut at {_DEFAULT_LIMIT} tokens.",
     )
+
+
+def _check_vocabulary(tokenizer: Any, shown: str) -> None:
+    vocabulary = tokenizer.get_vocab()
+    if set(vocabulary) <= set(tokenizer.all_special_tokens):
+        raise EncoderError(
+            f"{shown} holds no vocabulary for its tokenizer (tokenizer.json, vocab.txt, "
+            "…); save the tokenizer into the folder with save_pretrained"
+        )
+    if max(vocabulary.values()) > _HIGHEST_ID:
+        raise EncoderError(
+            f"the tokenizer of {shown} has a token with the id {max(vocabulary.values()):,}; up to "
+            f"{_HIGHEST_ID:,} is read. Save it anew, or choose another encoder"
+        )
 
 
 def _give_padding(tokenizer: Any) -> str:
@@ -124,4 +153,7 @@ def _give_padding(tokenizer: Any) -> str:
     else:
         token = tokenizer.convert_ids_to_tokens(0)
     tokenizer.pad_token = token
-    return f"The tokenizer has no padding token; {token} is used, hidden by the attention mask."
+    return (
+        f"The tokenizer has no padding token; {on_one_line(str(token))} is used, hidden by the "
+        "attention mask."
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .encoder import Encoder, writable
+from .encoder import Encoder, call_tokenizer
 
 CHUNK = 1_000
 """Texts a call: what the tokenizer returns takes hundreds of bytes a token until it is flat."""
@@ -69,12 +69,12 @@ def tokens_of(texts: Sequence[str], encoder: Encoder) -> Tokens:
     counts: list[int] = []
     lengths: list[int] = []
     for start in range(0, len(texts), CHUNK):
-        chunk = writable(texts[start : start + CHUNK])
-        found = _call(encoder.tokenizer, chunk)
+        chunk = texts[start : start + CHUNK]
+        found = _call(encoder, chunk)
         before = [len(ids) for ids in found["input_ids"]]
         long = [i for i, count in enumerate(before) if count > limit]
         if long:  # where the special tokens at the end go, only the tokenizer knows
-            cut = _call(encoder.tokenizer, [chunk[i] for i in long], limit)
+            cut = _call(encoder, [chunk[i] for i in long], limit)
             for name, rows in found.items():
                 for i, row in zip(long, cut[name], strict=True):
                     rows[i] = row
@@ -88,9 +88,10 @@ def tokens_of(texts: Sequence[str], encoder: Encoder) -> Tokens:
     return Tokens(flat_parts, starts.astype(np.int64), np.array(counts, dtype=np.int64))
 
 
-def _call(tokenizer: Any, texts: list[str], limit: int | None = None) -> dict[str, list[Any]]:
+def _call(encoder: Encoder, texts: Sequence[str], limit: int | None = None) -> dict[str, list[Any]]:
     return dict(
-        tokenizer(
+        call_tokenizer(
+            encoder,
             texts,
             truncation=limit is not None,
             max_length=limit,

@@ -30,7 +30,8 @@ def evaluate(
 ) -> Findings:
     """Everything that a run says about its labels; of sentences without labels, their shapes.
 
-    Of classes, the probes found in ``scratch`` are not fitted again.
+    What is found in ``scratch`` is not made again: of classes all that takes long, of numbers the
+    encoders with random weights.
     """
     from probing.evaluation import classes, numbers
 
@@ -39,5 +40,7 @@ def evaluate(
             evidence=Evidence(shapes=shapes_of(representations, reporter.stage("shape")))
         )
     if task.target is not None:  # ridge regression takes less time than keeping it would
-        return numbers.evaluate(task, task.plan, representations, encoder, settings, reporter)
+        return numbers.evaluate(
+            task, task.plan, representations, encoder, settings, reporter, scratch
+        )
     return classes.evaluate(task, task.plan, representations, encoder, settings, reporter, scratch)

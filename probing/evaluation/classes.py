@@ -41,16 +41,22 @@ def evaluate(
 
 
 @dataclass(frozen=True, eq=False)
-class _Held:
-    """What one cell gave: its probe, and what each check predicted, (n,), −1 where nothing."""
+class _Controls:
+    """What each check of one cell predicted, (n,), −1 where nothing."""
 
-    probe: ProbeResult
     noisy: np.ndarray
     cosine: np.ndarray
     cosine_z: np.ndarray
     memorised: float
     control: np.ndarray | None
     """Boolean (n,): right about the control label; None without a control task."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Held(_Controls):
+    """The same with the cell's probe."""
+
+    probe: ProbeResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,11 +177,19 @@ class _Evaluation:
         return found
 
     def controlled(self, probe: ProbeResult, control_y: np.ndarray | None, tick: Tick) -> _Held:
+        x = self.representations.cell(probe.layer, probe.pooling)
+        make = partial(self.checked, probe, x, control_y, tick)
+        return _Held(
+            **vars(self.scratch.piece(f"check_{probe.name}", x, _Controls, make)), probe=probe
+        )
+
+    def checked(
+        self, probe: ProbeResult, x: np.ndarray, control_y: np.ndarray | None, tick: Tick
+    ) -> _Controls:
         from probing import controls
         from probing.probes import solver
 
         seed, layer, pooling = self.settings.seed, probe.layer, probe.pooling
-        x = self.representations.cell(layer, pooling)
         features = solver.Features.of(x)
         control = None
         if control_y is not None:
@@ -183,8 +197,7 @@ class _Evaluation:
                 features, control_y, self.classes, self.plan, probe, tick
             )
         assert probe.C is not None  # it is not constant
-        return _Held(
-            probe,
+        return _Controls(
             noisy=self.probe(controls.noisy(x, seed), layer, pooling, tick).predicted,
             cosine=self.neighbour(x, False, tick),
             cosine_z=self.neighbour(x, True, tick),
@@ -258,9 +271,13 @@ class _Evaluation:
             report(len(found), 4)
 
         tick()
-        found.append(baselines.length(self.lengths, texts, y, k, plan, tick))
-        found.append(baselines.tfidf(texts, y, k, plan, tick))
-        found.append(baselines.embeddings(words, y, k, plan, tick))
+        for name, x, make in (
+            ("length", self.lengths, partial(baselines.length, self.lengths, texts)),
+            ("tfidf", y, partial(baselines.tfidf, texts)),
+            ("embeddings", words, partial(baselines.embeddings, words)),
+        ):
+            fit = partial(make, y, k, plan, tick)
+            found.append(self.scratch.piece(f"baseline_{name}", x, Baseline, fit))
         tick()
         return tuple(found)
 
@@ -281,15 +298,11 @@ class _Evaluation:
                 report(layer, layers)
 
             tick()
-            both = self.probe(
-                controls.joint(
-                    self.representations.cell(layer, "cls"),
-                    self.representations.cell(layer, "mean"),
-                ),
-                layer,
-                "mean",
-                tick,
+            x = controls.joint(
+                self.representations.cell(layer, "cls"), self.representations.cell(layer, "mean")
             )
+            fit = partial(self.probe, x, layer, "mean", tick)
+            both = self.scratch.piece(f"both_{layer}", x, ProbeResult, fit)
             bits = np.stack([controls.bits_added(one, both) for one in (mean, cls)], axis=1)
             found.append(Conditional(layer, *boards.mean_estimates(board, bits)))
         report(layers, layers)
@@ -308,6 +321,7 @@ class _Evaluation:
             lambda x, layer, pooling, tick: self.probe(x, layer, pooling, tick).predicted,
             seed,
             self.reporter.stage("twin"),
+            self.scratch,
         )
         permutations, codes = depth.permutations_and_codes(
             probes,
@@ -319,5 +333,6 @@ class _Evaluation:
             self.groups,
             seed,
             self.reporter.stage("control"),
+            self.scratch,
         )
         return replace(evidence, twins=twins, permutations=permutations, codes=codes)

@@ -1,7 +1,9 @@
 """What an in-depth run adds: random weights, permutations, description lengths."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,15 +14,25 @@ from probing.probes.folds import Plan
 from probing.probes.result import ProbeResult
 from probing.progress import Report
 from probing.representations import Representations
+from probing.scratch import Scratch
 
 if TYPE_CHECKING:
     from probing.encoders import Encoder
+    from probing.probes import solver
 
 TWINS = 3
 """Encoders with random weights, a seed each."""
 
 Predict = Callable[[np.ndarray, int, str, Callable[[], None]], np.ndarray]
 """(vectors, layer, pooling, tick) → held-out predictions."""
+Features = Callable[[], "solver.Features"]
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """What one encoder with random weights scored."""
+
+    of_cells: tuple[float, ...]
 
 
 def twins(
@@ -31,20 +43,20 @@ def twins(
     predict: Predict,
     seed: int,
     report: Report,
+    scratch: Scratch = Scratch(),  # noqa: B008 - frozen
 ) -> tuple[Twin, ...]:
     """The encoder's architecture with random weights, scored in every cell like the encoder."""
     from probing.encoders.twin import random_twin
     from probing.extraction import extract
 
     cells = cells_of(representations)
-    scores: dict[tuple[str, int], list[float]] = {cell: [] for cell in cells}
-    total = TWINS * len(cells)
-    done = 0
 
-    def tick() -> None:
-        report(done, total)
+    def score(number: int) -> _Scores:
+        found: list[float] = []
 
-    for number in range(TWINS):
+        def tick() -> None:
+            report(number * len(cells) + len(found), TWINS * len(cells))
+
         tick()
         vectors = extract(
             texts,
@@ -54,12 +66,21 @@ def twins(
         )
         for pooling, layer in cells:
             predicted = predict(vectors.cell(layer, pooling), layer, pooling, tick)
-            score = board.score(board.values(predicted)[:, None])[0]
-            scores[pooling, layer].append(float(score))
-            done += 1
+            found.append(float(board.score(board.values(predicted)[:, None])[0]))
             tick()
+        return _Scores(tuple(found))
+
+    # whose twins they are: the encoder's last vectors tell it from any other
+    last = representations.cell(representations.layers - 1, representations.poolings[0])
+    scores = [
+        scratch.piece(f"twin_{number}", last, _Scores, partial(score, number)).of_cells
+        for number in range(TWINS)
+    ]
     n = len(board.rows)
-    return tuple(Twin(layer, p, tuple(found), n) for (p, layer), found in scores.items())
+    return tuple(
+        Twin(layer, pooling, of_cell, n)
+        for (pooling, layer), of_cell in zip(cells, zip(*scores, strict=True), strict=True)
+    )
 
 
 def permutations_and_codes(
@@ -72,6 +93,7 @@ def permutations_and_codes(
     groups: np.ndarray,
     seed: int,
     report: Report,
+    scratch: Scratch,
 ) -> tuple[tuple[Permutation, ...], tuple[Code, ...]]:
     """Permutation tests of the layers ``tested``, description lengths of all cells that vary."""
     from probing import controls, description
@@ -86,26 +108,21 @@ def permutations_and_codes(
 
     for probe in able:
         tick()
-        layer, pooling = probe.layer, probe.pooling
-        features = solver.Features.of(representations.cell(layer, pooling))
-        if layer in tested:
-            permutations.append(
-                controls.permutation_test(
-                    features,
-                    y,
-                    classes,
-                    plan,
-                    groups,
-                    layer=layer,
-                    pooling=pooling,
-                    seed=seed,
-                    tick=tick,
-                )
+        x = representations.cell(probe.layer, probe.pooling)
+        features = cache(partial(solver.Features.of, x))  # not made where all is there already
+        about: dict[str, Any] = {"layer": probe.layer, "pooling": probe.pooling, "seed": seed}
+
+        def permute(features: Features = features, about: dict[str, Any] = about) -> Permutation:
+            return controls.permutation_test(
+                features(), y, classes, plan, groups, tick=tick, **about
             )
-        codes.append(
-            description.online_code(
-                features, y, classes, groups, layer=layer, pooling=pooling, seed=seed, tick=tick
-            )
-        )
+
+        def encode(features: Features = features, about: dict[str, Any] = about) -> Code:
+            return description.online_code(features(), y, classes, groups, tick=tick, **about)
+
+        if probe.layer in tested:
+            name = f"permutation_{probe.name}"
+            permutations.append(scratch.piece(name, x, Permutation, permute))
+        codes.append(scratch.piece(f"code_{probe.name}", x, Code, encode))
     tick()
     return tuple(permutations), tuple(codes)

@@ -20,6 +20,7 @@ from probing.probes.folds import Plan, duplicate_groups
 from probing.probes.regression import NumericBaseline, RegressionResult
 from probing.progress import CellScore, Reporter
 from probing.representations import Representations
+from probing.scratch import Scratch
 from probing.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def evaluate(
     encoder: "Encoder",
     settings: Settings,
     reporter: Reporter,
+    scratch: Scratch,
 ) -> Findings:
     """Cells with noise, baselines, comparisons; random weights in an in-depth run."""
     from probing.probes import ridge
@@ -67,6 +69,7 @@ def evaluate(
             lambda x, layer, pooling, tick: regress(x, layer, pooling, tick).predicted,
             settings.seed,
             reporter.stage("twin"),
+            scratch,
         )
         evidence = replace(evidence, twins=twins)
     return Findings(regressions=weighed.cells, numeric_baselines=weighed.rivals, evidence=evidence)

@@ -5,8 +5,8 @@ labels are the user's, so they are escaped wherever they go in.
 """
 
 from probing.figures.cells import calibration, choices
+from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
-from probing.figures.confusion import confusion
 from probing.figures.counts import class_counts, lengths
 from probing.figures.differences import comparisons, conditional
 from probing.figures.drawing import FIGURES, draw
@@ -44,6 +44,7 @@ __all__ = [
     "accuracy",
     "arrival",
     "average",
+    "by_class",
     "calibration",
     "choices",
     "class_counts",

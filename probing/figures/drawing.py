@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from probing.errors import SettingsError
-from probing.figures import cells, codes, counts, differences, inside, layers, shapes
-from probing.figures.confusion import confusion
+from probing.figures import cells, classes, codes, counts, differences, inside, layers, shapes
 from probing.figures.maps import scatter
 from probing.figures.of_run import (
     SCORES,
@@ -19,9 +18,9 @@ from probing.figures.of_run import (
     scored,
 )
 from probing.figures.onset import arrival
+from probing.figures.path import path
 
 if TYPE_CHECKING:
-    from probing.probes.result import ProbeResult
     from probing.record import Run
 
 AGAIN = "make it again"
@@ -43,8 +42,10 @@ def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: A
     ``geometry``            shape of the vectors by layer; ``measure``: one of ``MEASURES``
     ``calibration``         confidence against accuracy of a cell, ``layer`` and ``pooling``
     ``confusion``           which class a cell takes for which, ``layer`` and ``pooling``
+    ``classes``             recall of each class by layer
+    ``path``                one sentence through the layers; ``sentence``: its place
     ``choices``             the cells that the folds chose
-    ``classes``             sentences of each class
+    ``counts``              sentences of each class
     ``lengths``             sentences by length in words
     ``knockout``            scores with CLS kept from reading
     ``ledger``              what CLS receives, by layer; ``rollout``: attention rollout beside it
@@ -170,31 +171,52 @@ def _calibration(
 
     if run.kind != "classes":
         raise SettingsError("calibration is of probabilities of classes; this run has no classes.")
-    cell = _cell(run, layer, pooling)
-    return cells.calibration(cell, class_numbers(run), names=named(run), dark=dark)
+    at, wanted = _cell(run, layer, pooling)
+    return cells.calibration(run.cell(at, wanted), class_numbers(run), names=named(run), dark=dark)
+
+
+def _cell(run: "Run", layer: int | None, pooling: str | None) -> tuple[int, str]:
+    """Layer and pooling as asked for: by default the first pooling's last layer."""
+    wanted = run.probes[0].pooling if pooling is None and run.probes else pooling or "cls"
+    there = [probe.layer for probe in run.probes if probe.pooling == wanted]
+    if run.probes and not there:
+        raise SettingsError(_no_pooling(run, wanted))
+    at = max(there, default=0) if layer is None else layer
+    if there and at not in there:
+        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
+    return at, wanted
 
 
 def _confusion(
     run: "Run", dark: bool, layer: int | None = None, pooling: str | None = None
 ) -> go.Figure:
-    from probing.per_sentence import class_numbers
+    from probing.per_class import confusion
+
+    return classes.confusion(
+        confusion(run, *_cell(run, layer, pooling)), names=named(run), dark=dark
+    )
+
+
+def _classes(run: "Run", dark: bool) -> go.Figure:
+    from probing.per_class import recalls
+
+    return classes.by_class(recalls(run), names=named(run), dark=dark)
+
+
+def _path(run: "Run", dark: bool, sentence: int = 0) -> go.Figure:
+    from probing import paths, per_sentence
 
     if run.kind != "classes":
-        raise SettingsError("confusion is between classes; this run has no classes.")
-    cell, classes = _cell(run, layer, pooling), run.sentences.classes
-    return confusion(cell, class_numbers(run), classes, names=named(run), dark=dark)
-
-
-def _cell(run: "Run", layer: int | None, pooling: str | None) -> "ProbeResult":
-    """The cell that is meant; by default the first pooling, its last layer."""
-    wanted = run.probes[0].pooling if pooling is None else pooling
-    there = [probe.layer for probe in run.probes if probe.pooling == wanted]
-    if not there:
-        raise SettingsError(_no_pooling(run, wanted))
-    at = max(there) if layer is None else layer
-    if at not in there:
-        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
-    return run.cell(at, wanted)
+        raise SettingsError("a path is of probabilities of classes; this run has no classes.")
+    probabilities = per_sentence.by_cell(run, sentence)
+    return path(
+        probabilities,
+        paths.predicted(run, sentence),
+        (run.sentences.labels or ())[sentence],
+        len(run.sentences.classes),
+        names=named(run),
+        dark=dark,
+    )
 
 
 def _choices(run: "Run", dark: bool) -> go.Figure:
@@ -207,7 +229,7 @@ def _choices(run: "Run", dark: bool) -> go.Figure:
     return cells.choices(best, names=named(run), dark=dark)
 
 
-def _classes(run: "Run", dark: bool) -> go.Figure:
+def _counts(run: "Run", dark: bool) -> go.Figure:
     if run.kind != "classes":
         raise SettingsError("this run has no classes to count; draw lengths.")
     return counts.class_counts(run.sentences, dark=dark)
@@ -298,8 +320,10 @@ FIGURES: Mapping[str, tuple[Callable[..., go.Figure], tuple[str, ...]]] = {
     "geometry": (_geometry, ("measure",)),
     "calibration": (_calibration, ("layer", "pooling")),
     "confusion": (_confusion, ("layer", "pooling")),
-    "choices": (_choices, ()),
     "classes": (_classes, ()),
+    "path": (_path, ("sentence",)),
+    "choices": (_choices, ()),
+    "counts": (_counts, ()),
     "lengths": (_lengths, ()),
     "knockout": (_knockout, ()),
     "ledger": (_ledger, ("rollout",)),

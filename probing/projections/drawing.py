@@ -6,8 +6,9 @@ which layers were looked at before. Compared with maps that each start from the 
 below, sentences move as little from layer to layer, yet no map needs more than one other.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +27,9 @@ FEWEST = 5  # sentences up to which a neighbourhood graph says nothing and PCA k
 
 Wanted = tuple[Method, int, int, str]
 """(method, dimensions, layer, pooling) of a map."""
+
+Keep = Callable[[str, np.ndarray, Callable[[], Projection]], Projection]
+"""(name, vectors, what draws the map) → the map."""
 
 
 def project(
@@ -86,36 +90,52 @@ def draw(
     seed: int,
     there: Sequence[Projection] = (),
     report: Report = silent,
+    keep: Keep = lambda name, x, make: make(),
 ) -> tuple[Projection, ...]:
     """The maps ``wanted``, and before them those that they lie on, less what is ``there`` already.
 
     ``y`` (n,) class numbers for the faithfulness figures; the progress reported is in hundredths
-    of a map.
+    of a map. ``keep`` is given a map's name, its vectors and what draws it, and may have it.
     """
     maps = {p.name: p for p in there}
     todo = [one for one in _with_references(representations, wanted) if _name(one) not in maps]
     graphs: dict[tuple[int, str], Graph] = {}
     for done, one in enumerate(todo):
-        method, dimensions, layer, pooling = one
-        x = representations.cell(layer, pooling)
-        if method == "umap" and len(x) > FEWEST and (layer, pooling) not in graphs:
-            # one at a time: the memory of one
-            graphs = {(layer, pooling): layouts.graph_of(x, seed)}
+        x = representations.cell(*one[2:])
         origin = maps.get(_name(_reference(representations, one)))
-        maps[_name(one)] = project(
+        make = partial(
+            _draw_one,
             x,
-            method=method,
-            dimensions=dimensions,
-            layer=layer,
-            pooling=pooling,
+            one,
+            graphs,
             labels=y,
             seed=seed,
             reference=None if origin is None else origin.points,
-            graph=graphs.get((layer, pooling)),
             report=_part(report, done, len(todo)),
         )
+        maps[_name(one)] = keep(_name(one), x, make)
         report(100 * (done + 1), 100 * len(todo))
     return tuple(maps[_name(one)] for one in todo)
+
+
+def _draw_one(
+    x: np.ndarray, one: Wanted, graphs: "dict[tuple[int, str], Graph]", *, seed: int, **more: Any
+) -> Projection:
+    """One map; ``graphs`` holds the graph of the last cell, for its next map."""
+    method, dimensions, layer, pooling = one
+    if method == "umap" and len(x) > FEWEST and (layer, pooling) not in graphs:
+        graphs.clear()  # one at a time: the memory of one
+        graphs[layer, pooling] = layouts.graph_of(x, seed)
+    return project(
+        x,
+        method=method,
+        dimensions=dimensions,
+        layer=layer,
+        pooling=pooling,
+        seed=seed,
+        graph=graphs.get((layer, pooling)),
+        **more,
+    )
 
 
 def _name(one: Wanted) -> str:

@@ -213,13 +213,13 @@ def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
     page.get_by_role("link", name="Inside").click()
     for plot in ("arrival", "knockout", "ledger", "gradient_shares", "row_ledger"):
         assert points(page, f"i-{plot}") > 0, plot
-    expect(page.get_by_text("Being read")).to_have_count(0)
+    expect(page.get_by_text("Not read yet")).to_have_count(0)
     assert points(page, "i-readings") > 0
     box = page.get_by_role("combobox", name="The sentence for panels")
     box.click()
     box.fill(f"The waiter forgot {HOSTILE} our soup twice")
     box.press("Enter")
-    expect(page.get_by_text("Being read")).to_have_count(0)
+    expect(page.get_by_text("Not read yet")).to_have_count(0)
     expect(page.locator(".st-key-i-average text").filter(has_text="waiter").first).to_be_visible()
     assert "owned" not in page.title()
     for plot in ("ledger_from", "average", "readings", "effects", "place"):

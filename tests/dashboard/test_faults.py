@@ -6,12 +6,17 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from dashboard import kept
 from dashboard.jobs import Jobs
@@ -20,6 +25,7 @@ from dashboard.status import Status
 from dashboard.worker import Worker
 from probing import runs
 from probing.errors import ProbingError, RunFolderError
+from probing.progress import STAGES, Progress
 from probing.scratch import Scratch
 from probing.settings import Settings
 from probing.store import load_run
@@ -216,40 +222,102 @@ def test_half_a_run_that_is_taken_up_again_is_replaced(
     assert not half.exists()
 
 
-# ---- finished probes are not fitted again
+# ---- what is finished is not made again
 
 
-def test_an_interrupted_run_goes_on_from_its_last_cell(
-    quick: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+WORK = (
+    "probing.probes.nested.probe",
+    "probing.controls.type_control",
+    "probing.controls.memorised",
+    "probing.controls.permutation_test",
+    "probing.neighbours.nearest",
+    "probing.baselines.length",
+    "probing.baselines.tfidf",
+    "probing.baselines.embeddings",
+    "probing.description.online_code",
+    "probing.encoders.twin.random_twin",
+    "probing.projections.layouts.graph_of",
+    "probing.projections.layouts.umap",
+    "probing.projections.layouts.pca",
+)
+"""What takes the time of a run."""
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each of these was done."""
+    done: Counter[str] = Counter()
+    for path in WORK:
+        module, _, name = path.rpartition(".")
+        do = getattr(import_module(module), name)
+
+        def counted(*arguments: Any, _do: Any = do, _path: str = path, **options: Any) -> Any:
+            done[_path] += 1
+            return _do(*arguments, **options)
+
+        monkeypatch.setattr(path, counted)
+    return done
+
+
+def content(folder: Path) -> dict[str, Any]:
+    """All that a run's folder says, but when and how fast it was made, and its report."""
+    found: dict[str, Any] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == ".parquet":
+            table = parquet.read_table(path)
+            found[name] = (table.to_pydict(), table.schema.metadata)
+        elif name == "run.json":
+            record = json.loads(path.read_text())
+            record["encoder"].pop("reused")
+            found[name] = {k: v for k, v in record.items() if k not in ("created", "timings")}
+        elif name != "report.html":
+            found[name] = path.read_bytes()
+    return found
+
+
+@pytest.mark.slow
+def test_a_run_interrupted_at_every_stage_loses_nothing(
+    checkpoint: Callable[..., Path],
+    tmp_path: Path,
+    work: Counter[str],
+    coarse: Callable[[], AbstractContextManager[None]],
 ) -> None:
-    from probing.probes import nested
+    asked = Settings(
+        encoder=str(checkpoint(layers=1)), poolings=("cls", "mean"), maps="last", depth="full"
+    )
 
-    fitted: list[int] = []
-    probe = nested.probe
+    def execute(name: str, scratch: Scratch, stop: tuple[str, int] | None = None) -> None:
+        def hear(progress: Progress) -> None:
+            if stop is not None and progress.stage == stop[0] and progress.done >= stop[1]:
+                raise KeyboardInterrupt
 
-    def counted(*arguments: object, **options: object) -> object:
-        fitted.append(1)
-        return probe(*arguments, **options)  # type: ignore[arg-type]
+        runs.execute(
+            sentences(24),
+            asked,
+            out=tmp_path / name,
+            listener=hear,
+            run_id="0" * 32,
+            scratch=scratch,
+        )
 
-    monkeypatch.setattr(nested, "probe", counted)
-    whole = runs.execute(sentences(40), quick)
-    alone = len(fitted)
-
-    def stops(progress: object) -> None:
-        if getattr(progress, "stage", "") == "check":
-            raise KeyboardInterrupt
-
-    scratch = Scratch(tmp_path / "cells")
-    with pytest.raises(KeyboardInterrupt):
-        runs.execute(sentences(40), quick, listener=stops, scratch=scratch)
-    fitted.clear()
-    resumed = runs.execute(sentences(40), quick, scratch=scratch)
-    assert len(fitted) == alone - len(whole.probes)
-    assert resumed.table.equals(whole.table)
-    for one, two in zip(resumed.probes, whole.probes, strict=True):
-        assert one.row() == two.row()
-        assert (one.fold_C, one.fold_inner_loss) == (two.fold_C, two.fold_inner_loss)
-        np.testing.assert_array_equal(one.true_probability, two.true_probability)
+    with coarse():
+        execute("whole", Scratch())
+        once = Counter(work)
+        assert set(once) == set(WORK), "every kind of work is in this run"
+        work.clear()
+        scratch = Scratch(tmp_path / "scratch")
+        within = {"probe": 1, "check": 1, "conditional": 1, "control": 1, "map": 1}
+        for stop in ((stage, within.get(stage, 0)) for stage in STAGES):
+            with pytest.raises(KeyboardInterrupt):
+                execute("resumed", scratch, stop)
+            assert not (tmp_path / "resumed").exists(), stop
+        execute("resumed", scratch)
+    assert work == once, "nothing is done twice"
+    whole, resumed = content(tmp_path / "whole"), content(tmp_path / "resumed")
+    assert whole.keys() == resumed.keys()
+    for name in whole:
+        assert whole[name] == resumed[name], name
 
 
 @pytest.mark.parametrize("damage", ["other vectors", "cut", "noise"])
@@ -361,3 +429,25 @@ def test_a_damaged_run_costs_no_other(
     assert again.status(cut) is again.status(whole) is None
     assert load_run(again.run_folder(whole)).id == whole
     until(lambda: True if not list((tmp_path / "jobs").iterdir()) else None)
+
+
+@pytest.mark.parametrize(("public", "state"), [("1", "failed"), ("0", "done")])
+def test_a_public_worker_is_held_to_its_memory(public: str, state: str) -> None:
+    pytest.importorskip("resource")
+    code = (
+        "from dashboard import worker as w; "
+        "w._KINDS['eat'] = lambda job, hear: len(bytearray(2_000_000_000)); "
+        "w._warm_encoder = w._warm_probe = w._warm_maps = lambda: None; w.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input='{"id": "a", "kind": "eat"}\n',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PROBING_PUBLIC": public, "PROBING_MEMORY_GB": "1"},
+        check=False,
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["state"] == state
+    assert ("memory is not enough" in answer["message"]) == (state == "failed")

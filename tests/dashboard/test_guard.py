@@ -1,16 +1,21 @@
 """The guard around an application of our own, so that what passes can be seen."""
 
 import asyncio
+import io
 import json
 import logging
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from dashboard import guard, limits, logs, metrics, visitors
+from dashboard import guard, limits, logs, metrics, visitors, worker
 from dashboard.guard import Guard
 from probing.environment import Limits
+from tests.conftest import ROOT
 
 UPLOAD = "/_stcore/upload_file/session/file"
 MB = 2**20
@@ -280,6 +285,45 @@ def test_an_error_is_logged_without_what_it_quotes(lines: list[str]) -> None:
     assert "visitor" not in line
     error = json.loads(line)["error"]
     assert error.startswith("KeyError at test_an_error_is_logged")
+
+
+CANARY = "a visitor's own sentence"
+
+
+def test_a_worker_says_what_failed_without_what_it_quotes(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(job: worker.Message, hear: object) -> None:
+        try:
+            {}[job["text"]]
+        except KeyError as error:
+            raise RuntimeError(f"no {CANARY}") from error
+
+    monkeypatch.setitem(worker._KINDS, "look", breaks)
+    said = worker.Worker(io.StringIO()).do({"id": "1", "kind": "look", "text": CANARY})
+    worker._attempt(lambda: breaks({"text": CANARY}, None))
+    assert said["state"] == "failed"
+    assert CANARY not in str(said)
+    out = capfd.readouterr()
+    assert "visitor" not in out.err + out.out
+    first, second = map(json.loads, out.err.splitlines())
+    assert (first["event"], second["event"]) == ("job failed", "warming up failed")
+    assert re.fullmatch(
+        r"RuntimeError at do:\d+ > breaks:\d+; from KeyError at breaks:\d+", first["error"]
+    )
+
+
+def test_what_nothing_catches_is_said_without_what_it_quotes() -> None:
+    code = (
+        "import threading\nfrom dashboard import logs\nlogs.catch_all()\n"
+        f"def breaks(): raise ValueError({CANARY!r})\n"
+        "thread = threading.Thread(target=breaks)\nthread.start()\nthread.join()\nbreaks()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "visitor" not in done.stderr
+    errors = [json.loads(line)["error"] for line in done.stderr.splitlines()]
+    assert [error.partition(" at ")[0] for error in errors] == ["ValueError", "ValueError"]
 
 
 def test_visitors_are_marked_in_a_way_that_leads_nowhere() -> None:

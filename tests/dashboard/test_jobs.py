@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import probing
 from dashboard.jobs import Jobs, Status
+from probing.errors import SettingsError
 from probing.mechanism import shelf
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -194,3 +197,101 @@ def test_a_blank_sentence_is_refused(jobs: Jobs, settings: Settings) -> None:
     status = until(jobs, jobs.start_look(jobs.run_folder(run), "  "), over)
     assert status.state == "failed"
     assert "no sentence" in status.message
+
+
+# ---- how many may wait
+
+
+@pytest.fixture
+def idle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    """A queue that lets six wait, and nobody who works."""
+    monkeypatch.setenv("PROBING_QUEUE", "6")
+    queue = Jobs(tmp_path, desks=0)
+    yield queue
+    queue.close()
+
+
+@pytest.mark.parametrize("kind", ["map", "look", "inside"])
+def test_hundreds_of_maps_or_looks_are_refused_and_leave_room_for_others(
+    idle: Jobs, settings: Settings, kind: str
+) -> None:
+    def ask(i: int, visitor: str) -> str:
+        folder = idle.run_folder(f"{i if kind == 'inside' else 0:032x}")
+        if kind == "map":
+            return idle.start_map(folder, "umap", 2, i, "cls", visitor)
+        if kind == "look":
+            return idle.start_look(folder, f"sentence {i}", visitor)
+        return idle.start_inside(folder, visitor)
+
+    taken = [ask(i, "greedy") for i in range(3)]
+    for i in range(300):
+        if i < 3:
+            assert ask(i, "greedy") == taken[i], "what waits already can be asked for again"
+            continue
+        with pytest.raises(SettingsError, match="3 jobs of yours wait already"):
+            ask(i, "greedy")
+    with pytest.raises(SettingsError, match="3 jobs of yours"):
+        idle.start_run(sentences(4), settings, "greedy")
+    assert idle.waiting == 3
+    for i in range(3):
+        ask(300 + i, f"somebody else {i}")
+    with pytest.raises(SettingsError, match="6 jobs wait already, and this server lets 6 wait"):
+        idle.start_run(sentences(4), settings, "the seventh")
+    assert not (idle.home / "jobs").exists(), "of what is refused nothing is written"
+    idle.cancel(taken[0])
+    idle.start_run(sentences(4), settings, "the seventh")
+
+
+def test_a_run_refused_at_the_last_moment_leaves_nothing(
+    idle: Jobs, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = idle.run_folder("0" * 32)
+    monkeypatch.setattr(idle, "check_room", lambda visitor: None)
+    for i in range(6):
+        idle.start_map(folder, "umap", 2, i, "cls", f"visitor {i}")
+    with pytest.raises(SettingsError, match="6 jobs wait"):
+        idle.start_run(sentences(4), settings)
+    assert not list((idle.home / "jobs").iterdir())
+
+
+def test_maps_that_nobody_asked_for_take_up_no_room(idle: Jobs) -> None:
+    folder = idle.run_folder("0" * 32)
+    for i in range(100):
+        idle.expect_maps(folder, [("umap", 2, i, "cls"), ("umap", 3, i, "cls")])
+    assert idle.waiting == 0
+    for i in range(6):
+        idle.start_map(folder, "pca", 2, i, "cls", f"visitor {i}")
+    idle.expect_maps(folder, [("umap", 2, 200, "cls")])  # as silently as before
+    assert idle.waiting == 6
+
+
+# ---- two workers
+
+
+@pytest.mark.slow
+def test_two_workers_work_at_once_and_alone(tmp_path: Path, settings: Settings) -> None:
+    jobs = Jobs(tmp_path, desks=2, threads=1)
+    try:
+        asked = {jobs.start_run(sentences(n), settings, "ada"): n for n in (1_500, 1_498)}
+        for run in asked:
+            until(jobs, run, lambda status: status.stage is not None)
+        lost, other = asked
+        assert all(not status.over for run in asked if (status := jobs.status(run)))
+        killed, left = jobs.worker_of(lost), jobs.worker_of(other)
+        assert killed is not None
+        assert left is not None
+        assert killed != left
+        waiting = [jobs.start_run(sentences(40), settings, name) for name in ("ada", "bob")]
+        stands = [jobs.status(run) for run in waiting]
+        assert [(s.state, s.ahead) for s in stands if s] == [("waiting", 3), ("waiting", 2)]
+        os.kill(killed, signal.SIGKILL)
+        assert "ended unexpectedly" in until(jobs, lost, over).message
+        assert until(jobs, other, over) == Status("done")
+        for run in waiting:
+            assert until(jobs, run, over) == Status("done")
+        alone = {n: probing.run(sentences(n), settings=settings) for n in (asked[other], 40)}
+        for run, n in ((other, asked[other]), *((run, 40) for run in waiting)):
+            stored = load_run(jobs.run_folder(run))
+            pd.testing.assert_frame_equal(stored.table, alone[n].table, rtol=1e-4)
+    finally:
+        jobs.close()

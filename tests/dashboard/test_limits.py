@@ -1,6 +1,7 @@
 """What an installation does not take on, and the words it says so in."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +74,8 @@ def start(now: Limits, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     monkeypatch.setattr(L, "limits", lambda: now)
     meter = L.Meter(Clock())
 
-    def begin(
-        n: int = 10, *, encoder: str = "bundled", visitor: str = "v", waiting: int = 0
-    ) -> None:
-        L.check_start(sentences(n), Settings(encoder=encoder), visitor, waiting, meter)
+    def begin(n: int = 10, *, encoder: str = "bundled", visitor: str = "v") -> None:
+        L.check_start(sentences(n), Settings(encoder=encoder), visitor, meter)
 
     return begin
 
@@ -91,18 +90,38 @@ def test_runs_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refused_run_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = start(replace(ROOMY, runs_per_hour=1, rows=10, queue=3), monkeypatch)
+    begin = start(replace(ROOMY, runs_per_hour=1, rows=10), monkeypatch)
     with pytest.raises(DataError, match="These are 11 sentences, and this server takes 10"):
         begin(11)
-    with pytest.raises(SettingsError, match="3 jobs wait already, and this server lets 3 wait"):
-        begin(waiting=3)
-    begin(10, waiting=2)
+    begin(10)
 
 
 def test_at_home_a_hundred_runs_may_start(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = start(ROOMY, monkeypatch)
-    for _ in range(100):
-        begin(waiting=1_000)
+    for waiting in range(100):
+        begin()
+        L.check_queue(waiting, waiting, ROOMY)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "own", "said"),
+    [
+        (6, 0, r"6 jobs wait already, and this server lets 6 wait\. Nothing of yours is lost"),
+        (9, 2, "9 jobs wait already"),
+        (3, 3, r"3 jobs of yours wait already, .* lets 3 of one visitor wait\. .* one of them is"),
+    ],
+)
+def test_a_full_queue_takes_no_more(waiting: int, own: int, said: str) -> None:
+    now = replace(ROOMY, queue=6)
+    L.check_queue(5, 2, now)
+    with pytest.raises(SettingsError, match=said):
+        L.check_queue(waiting, own, now)
+
+
+def test_a_queue_of_one_takes_one() -> None:
+    L.check_queue(0, 0, replace(ROOMY, queue=1))
+    with pytest.raises(SettingsError, match="1 job of yours waits already"):
+        L.check_queue(1, 1, replace(ROOMY, queue=1))
 
 
 # ---- encoders
@@ -221,6 +240,38 @@ def test_no_limit_of_memory_is_that_of_the_machine(tmp_path: Path) -> None:
     assert sizes.machine_memory(tmp_path) == whole
     (tmp_path / "memory.max").write_text("500000000\n")
     assert sizes.machine_memory(tmp_path) == 500_000_000
+
+
+def test_workers_share_memory_and_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(L, "machine_memory", lambda: 1_000_000_000)
+    L.check_size(sentences(500), Settings(), Limits(workers=1))
+    with pytest.raises(DataError, match=r"0\.5 GB are allowed"):
+        L.check_size(sentences(500), Settings(), Limits(workers=2))
+    whole = sizes.machine_cores(tmp_path)
+    assert 1 <= whole <= (os.cpu_count() or 1)
+    assert sizes.threads_each(64, tmp_path) == max(1, whole // 64)
+    for workers in (2, 3):
+        assert (sizes.threads_each(workers, tmp_path) or 99) * workers <= max(whole, workers)
+
+
+def test_a_containers_share_of_the_cores_is_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
+    assert (sizes.machine_cores(tmp_path), sizes.threads_each(1, tmp_path)) == (16, None)
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert sizes.machine_cores(tmp_path) == 16
+    (tmp_path / "cpu.max").write_text("350000 100000\n")
+    assert sizes.machine_cores(tmp_path) == 4
+    assert [sizes.threads_each(n, tmp_path) for n in (1, 2, 8)] == [4, 2, 1]
+    (tmp_path / "cpu.max").unlink()
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
+    assert sizes.machine_cores(tmp_path) == 16
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("50000\n")
+    assert sizes.machine_cores(tmp_path) == 1
 
 
 def test_the_size_of_a_folder_is_read_and_of_nonsense_assumed(tmp_path: Path) -> None:

@@ -122,3 +122,11 @@ def test_a_wait_that_cannot_be_known_is_none() -> None:
     assert wait_until("a1", order, [None], Durations()) is None
     assert wait_until("b1", order, [3.0], Durations()) is None
     assert wait_until("b1", order, [3.0, 5.0], Durations()) == 5.0
+
+
+def test_two_workers_are_fair_too() -> None:
+    waiting = queue("a1", "a2", "a3", "a4")
+    assert [waiting.take(), waiting.take()] == [job("a1"), job("a2")]
+    waiting.add(job("b1"))
+    waiting.add(job("c1"))
+    assert drained(waiting) == ["b1", "c1", "a3", "a4"], "whichever of the two is free first"

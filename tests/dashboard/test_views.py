@@ -8,7 +8,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.jobs import jobs
+from dashboard.jobs import Status, jobs
+from dashboard.shown import turn
 from dashboard.words import duration, plain
 
 PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
@@ -107,3 +108,43 @@ def test_inside_shows_at_once_what_was_measured_of_the_sample() -> None:
             "7 · One sentence, live",
         )
     ]
+
+
+def _asks() -> None:
+    import streamlit as st
+
+    from dashboard.shown import ask_for
+    from probing.errors import SettingsError
+
+    def start() -> str:
+        if not st.session_state.get("room"):
+            raise SettingsError("3 jobs of yours wait already.")
+        return "a job"
+
+    st.text(str(ask_for(start, "map")))
+
+
+def test_what_a_full_queue_refuses_is_said_and_can_be_asked_for_again() -> None:
+    page = AppTest.from_function(_asks, default_timeout=60).run()
+    assert (page.warning[0].value, page.text[0].value) == (
+        r"3 jobs of yours wait already\.",
+        "None",
+    )
+    page.session_state["room"] = True
+    page.button[0].click().run()
+    assert not page.warning
+    assert page.text[0].value == "a job"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds", "said"),
+    [
+        (0, 0.0, "Starting"),
+        (1, None, "Waiting for one other; how long that takes is not known yet"),
+        (1, 1.2, "Waiting for one other; it starts in a moment"),
+        (2, 40.0, "Waiting for 2 others; it starts in about 40 s"),
+        (1_200, 7_000.0, "Waiting for 1,200 others; it starts in about 117 min"),
+    ],
+)
+def test_who_waits_is_told_how_long(ahead: int, seconds: float | None, said: str) -> None:
+    assert turn(Status("waiting", ahead=ahead, seconds_left=seconds)) == said

@@ -407,7 +407,7 @@ def test_vectors_that_are_not_finite(spoilt: Path) -> None:
         ({"hidden_size": 10**9}, r"has at least \d.* weights; .*Choose a smaller encoder"),
         ({"intermediate_size": 10**9}, r"has at least \d"),
         ({"max_position_embeddings": 10**11}, r"has at least \d"),
-        ({"num_hidden_layers": 10**9}, "says 1,000,000,000 layers; up to 512"),
+        ({"num_hidden_layers": 10**9}, r"says num_hidden_layers = 1e\+09; up to 512 are read"),
         ({"num_hidden_layers": -1}, "says layers = -1"),
         ({"vocab_size": 0}, "says vocabulary = 0"),
         ({"vocab_size": "many"}, "the config of .* cannot be loaded: .* expected int, got str"),
@@ -451,7 +451,7 @@ def header(values: Any) -> bytes:
         (header({"w": {"shape": None}}), "is not a whole safetensors file"),
         (
             header({"w": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4]}}),
-            "at least 1,0",
+            "is not a whole safetensors file",
         ),
         (
             header({"w": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}),

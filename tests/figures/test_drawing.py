@@ -21,10 +21,11 @@ from tests.figures.reading import axis_of, notes, pixels
 
 NAMES = (
     "accuracy, map, arrival, comparisons, conditional, learning, description, selectivity, "
-    "geometry, calibration, confusion, choices, classes, lengths, knockout, ledger, gradients, rows"
+    "geometry, calibration, confusion, classes, path, choices, counts, lengths, knockout, ledger, "
+    "gradients, rows"
 )
 ELSEWHERE = {
-    *("map", "confusion", "classes", "lengths"),
+    *("map", "counts", "lengths"),
     *("knockout", "ledger", "gradients", "rows"),
 }
 """Figures that are no charts by layer, each with tests of its own."""
@@ -41,6 +42,9 @@ DRAWN: dict[str, dict[str, Any]] = {
     "description bits": {"measure": "bits"},
     "selectivity": {},
     "calibration": {},
+    "confusion": {"layer": 2, "pooling": "mean"},
+    "classes": {},
+    "path": {"sentence": 7},
     "choices": {},
     **{f"geometry {measure}": {"measure": measure} for measure in figures.MEASURES},
 }
@@ -73,15 +77,15 @@ def test_dark_differs_from_light_in_colours_only(title: str, run: Run) -> None:
     assert len(light.data) == len(dark.data)
     for one, two in zip(light.data, dark.data, strict=True):
         assert one.name == two.name
-        assert list(one.x) == list(two.x)
-        assert list(one.y) == list(two.y)
+        for values in ("x", "y", "z"):
+            assert np.array_equal(getattr(one, values, None), getattr(two, values, None))
     for one, two in zip(light.layout.annotations, dark.layout.annotations, strict=True):
-        assert (one.text, one.x, one.y, one.ay) == (two.text, two.x, two.y, two.ay)
+        assert (plain(one.text), one.x, one.y, one.ay) == (plain(two.text), two.x, two.y, two.ay)
         assert one.font.color != two.font.color
 
 
 def plain(text: str) -> list[str]:
-    return re.sub("</?b>", "", text).split("<br>")
+    return re.sub("</?b>|<span [^>]*>|</span>", "", text).split("<br>")
 
 
 @pytest.mark.parametrize("title", DRAWN)
@@ -96,8 +100,9 @@ def test_nothing_is_cut_on_a_phone(title: str, run: Run) -> None:
         if note.name == "end" and note.xref == "paper":
             assert longest + note.ax <= margin.r
         elif note.name != "end":
-            assert margin.l + note.xshift >= 0
-            assert margin.l + note.xshift + longest <= PHONE
+            left = margin.l + note.x * (PHONE - margin.l - margin.r) + (note.xshift or 0)
+            assert left >= 0
+            assert left + longest <= PHONE
 
 
 @pytest.mark.parametrize("title", DRAWN)
@@ -130,7 +135,7 @@ def test_titles_and_notes_have_room_above_and_below(title: str, run: Run) -> Non
 @pytest.mark.parametrize("title", DRAWN)
 def test_every_figure_fits_its_axes(title: str, run: Run) -> None:
     figure = drawn(run, title)
-    if title == "choices":
+    if title in ("choices", "confusion"):
         return
     for trace in figure.data:
         axis = axis_of(figure, trace.yaxis or "y")
@@ -141,14 +146,20 @@ def test_every_figure_fits_its_axes(title: str, run: Run) -> None:
         assert values.max() <= high
 
 
+def hovers(trace: Any) -> list[str]:
+    """The hover text of each point, or of each square of a matrix."""
+    data = () if trace.customdata is None else trace.customdata
+    return [row[0] for rows in data for row in (rows if trace.type == "heatmap" else [rows])]
+
+
 def test_a_hover_text_fits_a_phone(run: Run) -> None:
     font = ImageFont.load_default(13)
     shown = {
         line
         for title in DRAWN
         for trace in drawn(run, title).data
-        for texts in (trace.customdata if trace.customdata is not None else ())
-        for line in plain(texts[0])
+        for text in hovers(trace)
+        for line in plain(text)
     }
     longest = sorted(shown, key=len)[-20:]
     assert len(longest[0]) > 20
@@ -255,10 +266,10 @@ def test_without_labels_there_are_shapes_only() -> None:
 
 
 def test_sentences_are_counted() -> None:
-    assert made().figure("classes") == figures.class_counts(made().sentences)
+    assert made().figure("counts") == figures.class_counts(made().sentences)
     assert made().figure("lengths", dark=True) == figures.lengths(made().sentences, dark=True)
     with pytest.raises(SettingsError, match="no classes to count"):
-        made_of_numbers().figure("classes")
+        made_of_numbers().figure("counts")
 
 
 @pytest.fixture
