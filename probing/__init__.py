@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from probing.record import Run
     from probing.representations import Representations
     from probing.runs import run
+    from probing.sentence_encoder import SentenceEncoder
     from probing.sentences import Sentences
     from probing.settings import Settings
     from probing.store import load_run
@@ -46,6 +47,7 @@ _HOMES = {
     "Representations": "representations",
     "Run": "record",
     "RunFolderError": "errors",
+    "SentenceEncoder": "sentence_encoder",
     "Sentences": "sentences",
     "Settings": "settings",
     "SettingsError": "errors",
@@ -64,6 +66,7 @@ __all__ = [
     "Representations",
     "Run",
     "RunFolderError",
+    "SentenceEncoder",
     "Sentences",
     "Settings",
     "SettingsError",

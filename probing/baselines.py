@@ -172,8 +172,9 @@ class _Probe:
             seen[0] = True  # a column of zeros: the intercept is all there is
         fitted, asked = counts[train][:, seen], counts[rows][:, seen]
         weigh = TfidfTransformer().fit(fitted)
-        self.x = NORM * weigh.transform(fitted)
-        self.asked = NORM * weigh.transform(asked) if len(rows) else asked
+        if len(rows):  # scikit-learn refuses none
+            asked = NORM * weigh.transform(asked)
+        self.x, self.asked = _fewer(NORM * weigh.transform(fitted), asked)
         self.y, self.classes = y[train], classes
         # Newton's method keeps nothing from step to step, so that it can be called for a few at a
         # time, with a tick between
@@ -206,3 +207,21 @@ class _Probe:
             tick()
             if self.model.n_iter_.max() < self.steps:
                 return
+
+
+def _fewer(x: Any, asked: Any) -> tuple[Any, Any]:
+    """The same problem in fewer columns: those that a single row of ``x`` has become one a row.
+
+    ``x`` and ``asked`` are sparse (rows, columns). Most pairs of words stand in one text only. The
+    penalty makes the weights of a text's own columns proportional to its values there, whatever
+    the classes, so that one column along that direction has the same minimiser.
+    """
+    from scipy.sparse import diags_array, hstack
+
+    own = x.getnnz(axis=0) == 1
+    length = np.sqrt(np.asarray(x[:, own].power(2).sum(axis=1)).ravel())
+    some = np.flatnonzero(length)
+    directions = (diags_array(1 / length[some]) @ x[some][:, own]).T
+    return tuple(
+        hstack([part[:, ~own], part[:, own] @ directions], format="csr") for part in (x, asked)
+    )

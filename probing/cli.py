@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     inside.add_argument("--quiet", action="store_true", help="no progress on standard error")
     inside.set_defaults(act=_inside)
     _archives(commands)
+    _vectors_of(commands)
     warm = commands.add_parser(
         "warm",
         help="compile what maps and probes need, once a machine",
@@ -177,6 +178,40 @@ def _archives(commands: Any) -> None:
     back.add_argument("zip", metavar="ZIP", help="a file that export, or the dashboard, wrote")
     back.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/NAME-TIME)")
     back.set_defaults(act=_import)
+
+
+def _vectors_of(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    """The command ``vectors``: a cell in the form that another tool reads."""
+
+    def act(chosen: argparse.Namespace) -> None:
+        from probing import load_run
+
+        run, cell = load_run(chosen.run), (chosen.layer, chosen.pooling)
+        if chosen.to == "projector":
+            from probing.exports.projector import projector
+
+            projector(run, chosen.out, *cell)
+        else:
+            from probing.exports.sbert import sentence_transformers
+
+            sentence_transformers(run, chosen.out, *cell)
+        print(chosen.out)
+
+    vectors = commands.add_parser(
+        "vectors",
+        help="a layer and pooling of a finished run for another tool",
+        description="Write one layer and pooling of a finished run for TensorFlow's Embedding "
+        "Projector (vectors.tsv and metadata.tsv) or for sentence-transformers (a folder that "
+        "SentenceTransformer loads; below the last layer the encoder is cut off behind it).",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    vectors.add_argument("run", metavar="RUN", help="folder of a finished run")
+    vectors.add_argument("--layer", type=int, default=-1, metavar="N", help="default: the last, -1")
+    vectors.add_argument("--pooling", default="cls", metavar="NAME", help="default: cls")
+    vectors.add_argument("--to", choices=("projector", "sentence-transformers"), required=True)
+    vectors.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
+    vectors.set_defaults(act=act)
 
 
 def _run(chosen: argparse.Namespace) -> None:

@@ -99,26 +99,26 @@ def type_control(
     return (held.log_p.argmax(axis=1) == control_y) & probe.scored
 
 
-def memorised(
-    features: solver.Features,
-    y: np.ndarray,
-    classes: int,
-    C: float,
-    seed: int,
-    groups: np.ndarray | None = None,
-) -> float:
-    """Accuracy on the very sentences fitted on, for permuted labels: what it learns by heart.
+def shuffled(y: np.ndarray, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """int64 (n,) labels to learn by heart: ``y`` permuted.
 
-    1 where there are as many dimensions as sentences and C is large; the majority's share where
-    there is one dimension. ``groups`` (n,) numbers the distinct texts: copies then keep one label
-    between them, since no probe could tell them apart.
+    ``groups`` (n,) numbers the distinct texts: copies then keep one label between them, since no
+    probe could tell them apart.
     """
     of = np.arange(len(y)) if groups is None else groups
     blocks = exchangeable(of, np.zeros(len(y), dtype=np.int64))
-    labels = torch.from_numpy(permuted(y, blocks, np.random.default_rng(seed)))
-    fits, _ = solver.fit(features, labels, classes, torch.ones(len(y), 1), torch.tensor([C]))
-    predicted = _predicted(features, fits)[:, 0]
-    return float((predicted == labels.numpy()).mean())
+    return permuted(y, blocks, np.random.default_rng(seed))
+
+
+def memorised(features: solver.Features, labels: np.ndarray, classes: int, C: float) -> float:
+    """Accuracy on the very sentences fitted on, for ``shuffled`` labels: what it learns by heart.
+
+    1 where there are as many dimensions as sentences and C is large; the majority's share where
+    there is one dimension.
+    """
+    everything, strength = torch.ones(len(labels), 1), torch.tensor([C])
+    fits, _ = solver.fit(features, torch.from_numpy(labels), classes, everything, strength)
+    return float((_predicted(features, fits)[:, 0] == labels).mean())
 
 
 def noisy(x: np.ndarray, seed: int) -> np.ndarray:

@@ -34,22 +34,23 @@ def extract(
     *,
     folder: Path | None = None,
     cache: VectorCache | None = None,
+    key: str | None = None,
     report: Report = silent,
 ) -> Representations:
     """Representations of n texts at layers 0 … L, in the order of the texts.
 
     Sentences of like length share a batch; each layer's hidden states (B, T, H) are pooled and
     dropped before the next. A text is encoded once however often it occurs, and not at all where
-    ``cache`` has it; vectors differ in the last digits with the batch they were made in (1e-6).
-    ``pooled`` is left out for an encoder without a pooler of its own. With ``folder`` the arrays
-    are written there as they fill, and memory-mapped; otherwise they take n · (L+1) · H · 4 bytes
-    per pooling.
+    ``cache`` has it (``key``: the encoder's fingerprint, where it is known); vectors differ in the
+    last digits with the batch they were made in (1e-6). ``pooled`` is left out for an encoder
+    without a pooler of its own. With ``folder`` the arrays are written there as they fill, and
+    memory-mapped; otherwise they take n · (L+1) · H · 4 bytes per pooling.
     """
     kept = [p for p in poolings if p != "pooled" or encoder.info.pooler.present]
     shape = (encoder.info.layers + 1, len(texts), encoder.info.hidden)
     arrays = {name: _array(folder, name, shape) for name in kept}
     states = _states(arrays, folder, shape)
-    source = _Source(encoder, states, cache, report, len(texts))
+    source = _Source(encoder, states, cache, key, report, len(texts))
     counts = [np.empty(0, dtype=np.int64)]
     report(0, len(texts))
     for start in range(0, len(texts), WINDOW):
@@ -81,6 +82,7 @@ class _Source:
         encoder: Encoder,
         states: Arrays,
         cache: VectorCache | None,
+        key: str | None,
         report: Report,
         total: int,
     ) -> None:
@@ -88,7 +90,7 @@ class _Source:
         self.report, self.total = report, total
         self.done = self.reused = 0
         self._first: dict[bytes, int] = {}  # a text's tokens → where its vectors are
-        self._key = fingerprint(encoder) if cache else ""
+        self._key = key or (fingerprint(encoder) if cache else "")
 
     def fill(self, start: int, tokens: Tokens) -> None:
         """The vectors of the window of texts that begins at ``start``."""

@@ -22,7 +22,11 @@ def hide_run(run: Run) -> Run:
     # the fingerprint is of the texts: whoever guesses a file could confirm the guess
     record = {**run.record, "data": {**data, "columns": columns, "fingerprint": ""}}
     return replace(
-        run, record=record, sentences=hide_sentences(run.sentences), representations=None
+        run,
+        record=record,
+        sentences=hide_sentences(run.sentences),
+        representations=None,
+        inside=None if run.inside is None else hide_inside(run.inside),
     )
 
 

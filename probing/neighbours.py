@@ -40,12 +40,12 @@ def nearest(
     if is_constant(x):
         return found
     asked = _asked(plan, np.arange(len(x)) if groups is None else groups, most, seed)
+    directions = x if z else unit(x)
     for fold in plan.folds:
         train, rows = np.sort(fold.train), fold.test[asked[fold.test]]
-        there, here = x[train], x[rows]
         if z:
-            there, here = z_scored(there), z_scored(here, over=there)
-        found[rows] = train[_closest(unit(there), unit(here), tick)]
+            directions = unit(z_scored(x, over=x[train]))
+        found[rows] = train[_closest(directions[train], directions[rows], tick)]
     return found
 
 

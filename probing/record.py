@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from probing.mechanism.values import Inside
+
 
 Kind = Literal["classes", "numbers", "none"]
 
@@ -49,6 +51,8 @@ class Run:
     regressions: tuple[RegressionResult, ...] = ()
     """What ``probes`` are for classes, for numbers."""
     numeric_baselines: tuple[NumericBaseline, ...] = ()
+    inside: "Inside | None" = None
+    """What was measured inside the encoder when the run was loaded; None where nothing was."""
 
     @property
     def id(self) -> str:
@@ -84,10 +88,21 @@ class Run:
         raise KeyError(f"this run has no probe on {pooling} at layer {layer}")
 
     def figure(self, name: str = "accuracy", **options: Any) -> "go.Figure":
-        """A Plotly figure: ``accuracy``, or ``map`` with method, layer, pooling, dimensions."""
+        """A Plotly figure: ``accuracy``, ``map``, ``confusion``, …
+
+        ``probing.figures.draw`` lists all names and their options; ``dark=True`` is for a dark
+        page. Raises SettingsError for an unknown name (and says which there are), and for a figure
+        that this run has nothing for.
+        """
         from probing.figures import draw
 
         return draw(self, name, **options)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of the run: name, encoder, verdict and table."""
+        from probing.notebook import summary
+
+        return summary(self)
 
 
 def _beside(evidence: Evidence, layer: int, pooling: str) -> dict[str, float | None]:

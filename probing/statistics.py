@@ -45,8 +45,8 @@ class Resamples:
     """Bootstrap resamples of the groups: as many as there are, drawn with replacement.
 
     Made of the same groups and seed, they are the same for every call, so differences of samples
-    are paired. The weights are drawn again by each call instead of being kept: 2,000 resamples of
-    27,000 sentences take half a second and would fill 430 MB.
+    are paired. Weights of more than a ``BLOCK`` are drawn again by each call instead of being kept:
+    2,000 resamples of 27,000 sentences take half a second and would fill 430 MB.
     """
 
     groups: np.ndarray
@@ -123,6 +123,15 @@ class Resamples:
 
     def _weights(self) -> Iterator[np.ndarray]:
         """Float64 (block, groups): how often each resample of a block holds each group."""
+        if self.count * len(self._sizes) > BLOCK:
+            return self._drawn()
+        return iter(self._kept)
+
+    @cached_property
+    def _kept(self) -> list[np.ndarray]:
+        return list(self._drawn())
+
+    def _drawn(self) -> Iterator[np.ndarray]:
         generator, groups = np.random.default_rng(self.seed), len(self._sizes)
         for size in _blocks(self.count, groups):
             drawn = generator.integers(0, groups, size=(size, groups))

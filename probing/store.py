@@ -22,7 +22,7 @@ from probing.representations import Representations
 from probing.sentences import Dropped, Sentences, Source
 
 if TYPE_CHECKING:
-    pass
+    from probing.mechanism.values import Inside
 
 RUN = "run.json"
 _PARTIAL = ".partial-"
@@ -170,6 +170,7 @@ def load_run(path: str | Path) -> Run:
                 truncated=record["encoder"]["truncated"],
                 tokens_lost=record["encoder"]["tokens_lost"],
             ),
+            inside=_load_inside(folder),
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise RunFolderError(
@@ -247,6 +248,16 @@ def load_sentences(path: Path) -> Sentences:
         rows=tuple(data["row"]),
         source=Source(**about, **lists, dropped=tuple(dropped)),
     )
+
+
+def _load_inside(folder: Path) -> "Inside | None":
+    """What was measured inside the encoder; a damaged file spoils the figures of it only."""
+    from probing.mechanism import shelf
+
+    try:
+        return shelf.load(folder)
+    except RunFolderError:
+        return None
 
 
 def _key(projection: dict[str, Any]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
@@ -163,6 +164,22 @@ def test_every_fit_is_the_optimum(strength: float) -> None:
             np.testing.assert_allclose(np.exp(warm), expected, atol=1e-3)
     np.testing.assert_allclose(np.exp(cold), expected, atol=1e-3)
     assert abs(cold - np.log(1 / 3)).max() > (0.01 if strength > 1e-3 else 1e-5)
+
+
+def test_what_one_row_alone_has_becomes_one_column() -> None:
+    """A text's own words count by their length in training, by their likeness to it elsewhere."""
+    x = csr_matrix(np.array([[1, 3, 0, 4, 0], [2, 0, 5, 0, 0], [1, 0, 0, 0, 0]], dtype=float))
+    asked = csr_matrix(np.array([[7, 2, 0, 1, 0], [0, 0, 3, 0, 9]], dtype=float))
+    one, other = baselines._fewer(x, asked)
+    # shared by two rows at least; by none; then 3, 4 of the first row; 5 of the second
+    np.testing.assert_allclose(one.toarray(), [[1, 0, 5, 0], [2, 0, 0, 5], [1, 0, 0, 0]])
+    np.testing.assert_allclose(other.toarray(), [[7, 0, 2, 0], [0, 9, 0, 3]])
+
+
+@pytest.mark.parametrize("rows", [[[1.0], [2.0]], [[1.0, 0.0], [0.0, 2.0]], [[0.0], [0.0]]])
+def test_columns_all_shared_or_all_alone(rows: list[list[float]]) -> None:
+    for one in baselines._fewer(csr_matrix(rows), csr_matrix(rows)):
+        np.testing.assert_allclose(one.toarray(), rows)
 
 
 # ---- nothing of test rows reaches what is fitted

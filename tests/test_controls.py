@@ -223,29 +223,41 @@ def test_a_tick_may_stop_it() -> None:
 # ---- memorisation
 
 
+def learnt(
+    x: np.ndarray,
+    y: np.ndarray,
+    classes: int,
+    C: float,
+    seed: int = 0,
+    groups: np.ndarray | None = None,
+) -> float:
+    labels = controls.shuffled(y, seed, groups)
+    return controls.memorised(Features.of(x), labels, classes, C)
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_more_dimensions_than_sentences_are_learnt_by_heart(classes: int) -> None:
     y = np.arange(40) % classes
-    assert controls.memorised(Features.of(normal(40, 60)), y, classes, 100.0, 0) == 1
+    assert learnt(normal(40, 60), y, classes, 100.0) == 1
 
 
 def test_one_dimension_memorises_about_the_majority() -> None:
     y = np.repeat([0, 1], [140, 60])
-    got = [controls.memorised(Features.of(normal(200, 1)), y, 2, 1.0, seed) for seed in range(5)]
+    got = [learnt(normal(200, 1), y, 2, 1.0, seed) for seed in range(5)]
     assert np.allclose(got, 0.7, atol=0.02)
 
 
 def test_it_is_permuted_labels_that_are_memorised() -> None:
     y = np.arange(200) % 2
     x = 5.0 * y[:, None] + normal(200, 3)
-    got = [controls.memorised(Features.of(x), y, 2, 1.0, seed) for seed in range(6)]
+    got = [learnt(x, y, 2, 1.0, seed) for seed in range(6)]
     assert max(got) < 0.7
     assert len(set(got)) > 1
 
 
 def test_strong_regularisation_memorises_less() -> None:
-    y, features = np.arange(100) % 2, Features.of(normal(100, 60))
-    got = [controls.memorised(features, y, 2, c, 0) for c in (1e-4, 1e-2, 1.0)]
+    y, x = np.arange(100) % 2, normal(100, 60)
+    got = [learnt(x, y, 2, c) for c in (1e-4, 1e-2, 1.0)]
     assert got == sorted(got)
     assert got[0] < 0.85 < got[2]
 
@@ -253,8 +265,8 @@ def test_strong_regularisation_memorises_less() -> None:
 def test_copies_keep_one_label_between_them() -> None:
     x, y = normal(30, 80).repeat(3, axis=0), (np.arange(30) % 2).repeat(3)
     groups = np.arange(30).repeat(3)
-    assert controls.memorised(Features.of(x), y, 2, 100.0, 0, groups) == 1
-    assert controls.memorised(Features.of(x), y, 2, 100.0, 0) < 0.95
+    assert learnt(x, y, 2, 100.0, groups=groups) == 1
+    assert learnt(x, y, 2, 100.0) < 0.95
 
 
 # ---- noise

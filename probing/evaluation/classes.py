@@ -134,6 +134,12 @@ class _Evaluation:
         first = first_pieces(self.task.sentences.texts, self.encoder)
         return controls.control_types(first, self.lengths)
 
+    @cached_property
+    def shuffled(self) -> np.ndarray:
+        from probing import controls
+
+        return controls.shuffled(self.y, self.settings.seed, self.groups)
+
     def recurring(self) -> float:
         from probing import controls
 
@@ -201,9 +207,7 @@ class _Evaluation:
             noisy=self.probe(controls.noisy(x, seed), layer, pooling, tick).predicted,
             cosine=self.neighbour(x, False, tick),
             cosine_z=self.neighbour(x, True, tick),
-            memorised=controls.memorised(
-                features, self.y, self.classes, probe.C, seed, self.groups
-            ),
+            memorised=controls.memorised(features, self.shuffled, self.classes, probe.C),
             control=control,
         )
 

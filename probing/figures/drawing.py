@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from probing.errors import SettingsError
-from probing.figures import cells, classes, codes, differences, layers, shapes
+from probing.figures import cells, classes, codes, counts, differences, inside, layers, shapes
 from probing.figures.maps import scatter
 from probing.figures.of_run import (
     SCORES,
@@ -30,8 +30,32 @@ IN_DEPTH = "this run was made without --depth full (in the dashboard: In depth),
 def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: Any) -> go.Figure:
     """The figure ``name`` of a run, one of ``FIGURES``.
 
-    An option that is None counts as not given. SettingsError for an unknown figure or option, and
-    for a figure whose evidence the run does not have.
+    ======================  =====================================================================
+    ``accuracy``            score by layer and pooling; ``score``: probe, noisy, cosine, cosine_z
+    ``map``                 a point a sentence; ``method``, ``layer``, ``pooling``, ``dimensions``
+    ``arrival``             when CLS becomes about the sentence
+    ``comparisons``         all differences between cells that were tested
+    ``conditional``         bits that CLS and the mean add to each other
+    ``learning``            score by number of training sentences, at a ``layer``
+    ``description``         description length by layer; ``measure``: compression or bits
+    ``selectivity``         score beside the control task's
+    ``geometry``            shape of the vectors by layer; ``measure``: one of ``MEASURES``
+    ``calibration``         confidence against accuracy of a cell, ``layer`` and ``pooling``
+    ``confusion``           which class a cell takes for which, ``layer`` and ``pooling``
+    ``classes``             recall of each class by layer
+    ``path``                one sentence through the layers; ``sentence``: its place
+    ``choices``             the cells that the folds chose
+    ``counts``              sentences of each class
+    ``lengths``             sentences by length in words
+    ``knockout``            scores with CLS kept from reading
+    ``ledger``              what CLS receives, by layer; ``rollout``: attention rollout beside it
+    ``gradients``           CLS's share of the loss's gradient by layer
+    ``rows``                embedding rows that the loss pulls most, for a ``head`` (a pooling)
+    ======================  =====================================================================
+
+    The last four need what ``python -m probing inside RUN`` measures. An option that is None
+    counts as not given. SettingsError for an unknown figure or option, and for a figure whose
+    evidence the run does not have.
     """
     if name not in FIGURES:
         raise SettingsError(f"there is no figure {name!r}; the figures are {', '.join(FIGURES)}.")
@@ -205,6 +229,56 @@ def _choices(run: "Run", dark: bool) -> go.Figure:
     return cells.choices(best, names=named(run), dark=dark)
 
 
+def _counts(run: "Run", dark: bool) -> go.Figure:
+    if run.kind != "classes":
+        raise SettingsError("this run has no classes to count; draw lengths.")
+    return counts.class_counts(run.sentences, dark=dark)
+
+
+def _lengths(run: "Run", dark: bool) -> go.Figure:
+    return counts.lengths(run.sentences, dark=dark)
+
+
+def _knockout(run: "Run", dark: bool) -> go.Figure:
+    return inside.knockout(_measured(run, "knockout"), dark=dark)
+
+
+def _ledger(run: "Run", dark: bool, rollout: bool = False) -> go.Figure:
+    return inside.ledger(_measured(run, "ledger"), rollout=rollout, dark=dark)
+
+
+def _gradients(run: "Run", dark: bool) -> go.Figure:
+    return inside.gradient_shares(_measured(run, "gradients"), names=named(run), dark=dark)
+
+
+def _rows(run: "Run", dark: bool, head: str | None = None) -> go.Figure:
+    found = _measured(run, "gradients").rows
+    if not found:
+        raise SettingsError("this run has no embedding rows: they name words, which are hidden.")
+    heads = list(dict.fromkeys(row.head for row in found))
+    wanted = heads[0] if head is None else head
+    if wanted not in heads:
+        raise SettingsError(f"there is no head {wanted!r}; the heads are {', '.join(heads)}.")
+    # the fitted head where there is one: a random one pulls at random
+    row = max((row for row in found if row.head == wanted), key=lambda row: row.fitted)
+    return inside.row_ledger(row, names=named(run), dark=dark)
+
+
+def _measured(run: "Run", name: str) -> Any:
+    """A part of what was measured inside the encoder."""
+    from probing.mechanism.values import Missing
+
+    found = None if run.inside is None else getattr(run.inside, name)
+    if found is None:
+        raise SettingsError(
+            f"the {name} of this run was not measured yet, or not saved. Measure it with "
+            "python -m probing inside RUN, then load the run again."
+        )
+    if isinstance(found, Missing):
+        raise SettingsError(f"this run has no {name}: {found.reason}")
+    return found
+
+
 def _map(run: "Run", dark: bool, **asked: Any) -> go.Figure:
     for projection in reversed(run.projections):
         about = projection.to_json()
@@ -249,5 +323,11 @@ FIGURES: Mapping[str, tuple[Callable[..., go.Figure], tuple[str, ...]]] = {
     "classes": (_classes, ()),
     "path": (_path, ("sentence",)),
     "choices": (_choices, ()),
+    "counts": (_counts, ()),
+    "lengths": (_lengths, ()),
+    "knockout": (_knockout, ()),
+    "ledger": (_ledger, ("rollout",)),
+    "gradients": (_gradients, ()),
+    "rows": (_rows, ("head",)),
 }
 """Name → how it is drawn, and the options that it takes."""

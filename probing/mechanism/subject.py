@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from probing import extraction, vector_cache
-from probing.encoders import Encoder
+from probing.encoders import Encoder, load_encoder
 from probing.errors import EncoderError
 from probing.mechanism.readers import FoldReaders, Reader, Readers, fit_folds, fit_reader
 from probing.preparation import Task, prepare
@@ -102,7 +102,7 @@ def subject_of(run: Run, load: Callable[..., Encoder], report: Report = silent) 
     Vectors that were not stored are made again. Raises EncoderError where the encoder cannot be
     had any more, or is another one than it was.
     """
-    encoder = _same_encoder(run, load)
+    encoder = encoder_of(run, load)
     vectors = run.representations
     if vectors is None:
         cache = vector_cache.of_installation()
@@ -119,7 +119,8 @@ def _settings(run: Run) -> Settings:
     return Settings(**{**chosen, "poolings": tuple(chosen["poolings"])})
 
 
-def _same_encoder(run: Run, load: Callable[..., Encoder]) -> Encoder:
+def encoder_of(run: Run, load: Callable[..., Encoder] = load_encoder) -> Encoder:
+    """The encoder that made the run. EncoderError where it cannot be had, or is another now."""
     recorded = run.record["encoder"]
     revision = recorded["revision"] if recorded["source"] == "hub" else None
     encoder = load(run.record["settings"]["encoder"], revision=revision, device="auto")

@@ -12,15 +12,23 @@ from PIL import ImageFont
 from probing import figures
 from probing.errors import SettingsError
 from probing.evidence import Evidence
+from probing.mechanism.values import Inside, Missing, Sample
 from probing.record import Run
 from probing.sentences import Sentences
+from tests.figures import made_inside
 from tests.figures.made import made, made_of_numbers, record
 from tests.figures.reading import axis_of, notes, pixels
 
 NAMES = (
     "accuracy, map, arrival, comparisons, conditional, learning, description, selectivity, "
-    "geometry, calibration, confusion, classes, path, choices"
+    "geometry, calibration, confusion, classes, path, choices, counts, lengths, knockout, ledger, "
+    "gradients, rows"
 )
+ELSEWHERE = {
+    *("map", "counts", "lengths"),
+    *("knockout", "ledger", "gradients", "rows"),
+}
+"""Figures that are no charts by layer, each with tests of its own."""
 DRAWN: dict[str, dict[str, Any]] = {
     "accuracy": {},
     "accuracy cls": {"pooling": "cls"},
@@ -55,7 +63,7 @@ def drawn(run: Run, title: str, *, dark: bool = False) -> Any:
 
 
 def test_every_figure_is_tried() -> None:
-    assert {title.split()[0] for title in DRAWN} == set(figures.FIGURES) - {"map"}
+    assert {title.split()[0] for title in DRAWN} == set(figures.FIGURES) - ELSEWHERE
     assert ", ".join(figures.FIGURES) == NAMES
 
 
@@ -252,6 +260,55 @@ def test_without_labels_there_are_shapes_only() -> None:
     for name in ("accuracy", "arrival", "calibration", "learning"):
         with pytest.raises(SettingsError, match=r"no labels|no classes"):
             bare.figure(name)
+
+
+# ---- sentences, and what was measured inside
+
+
+def test_sentences_are_counted() -> None:
+    assert made().figure("counts") == figures.class_counts(made().sentences)
+    assert made().figure("lengths", dark=True) == figures.lengths(made().sentences, dark=True)
+    with pytest.raises(SettingsError, match="no classes to count"):
+        made_of_numbers().figure("counts")
+
+
+@pytest.fixture
+def measured() -> Run:
+    found = Inside(
+        Sample((0, 1), 2), made_inside.ledger(), made_inside.knockout(), made_inside.gradients()
+    )
+    return replace(made(), inside=found)
+
+
+def test_what_was_measured_inside_is_drawn(measured: Run) -> None:
+    inside = measured.inside
+    assert inside is not None
+    assert measured.figure("knockout") == figures.knockout(made_inside.knockout())
+    assert measured.figure("ledger") == figures.ledger(made_inside.ledger())
+    drawn = figures.ledger(made_inside.ledger(), rollout=True, dark=True)
+    assert measured.figure("ledger", rollout=True, dark=True) == drawn
+    assert measured.figure("gradients") == figures.gradient_shares(made_inside.gradients())
+
+
+def test_embedding_rows_are_drawn_by_head(measured: Run) -> None:
+    rows = made_inside.gradients().rows
+    heads = list(dict.fromkeys(row.head for row in rows))
+    for head in heads:
+        fitted = [row for row in rows if row.head == head and row.fitted]
+        wanted = fitted[0] if fitted else next(row for row in rows if row.head == head)
+        assert measured.figure("rows", head=head) == figures.row_ledger(wanted)
+    with pytest.raises(SettingsError, match=f"no head 'max'; the heads are {', '.join(heads)}"):
+        measured.figure("rows", head="max")
+
+
+@pytest.mark.parametrize("name", ["knockout", "ledger", "gradients", "rows"])
+def test_what_was_not_measured_says_how_it_is(name: str, measured: Run) -> None:
+    with pytest.raises(SettingsError, match=r"Measure it with python -m probing inside RUN"):
+        made().figure(name)
+    why = Missing("There are no classes.")
+    without = Inside(Sample((0,), 1), why, why, why)
+    with pytest.raises(SettingsError, match=r"this run has no \w+: There are no classes\."):
+        replace(measured, inside=without).figure(name)
 
 
 # ---- of a computed run

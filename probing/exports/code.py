@@ -1,0 +1,160 @@
+"""A run as code: a script or a notebook that makes it again from the CSV beside it."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from probing.errors import SettingsError
+from probing.settings import Settings
+from probing.spreadsheets import write_csv
+
+if TYPE_CHECKING:
+    from probing.record import Run
+
+SENTENCES = "sentences.csv"
+"""The file that the code reads; ``write_sentences`` makes it."""
+
+_IMPORTS = """\
+import csv
+from pathlib import Path
+
+import pandas as pd
+
+import probing
+from probing.spreadsheets import restored"""
+_READ = """\
+HERE = {here}
+csv.field_size_limit(2**31 - 1)
+with (HERE / "{file}").open(encoding="utf-8-sig", newline="") as file:
+    # a cell that a spreadsheet would compute has an apostrophe in front: take it off
+    rows = [{{k: restored(cell) for k, cell in row.items()}} for row in csv.DictReader(file)]"""
+_COMPARE = """\
+# where the run's own probes.csv lies here too: are the scores the same?
+if (HERE / "probes.csv").exists():
+    before = pd.read_csv(HERE / "probes.csv")
+    largest = (run.table["{score}"] - before["{score}"]).abs().max()
+    print("largest difference of a score:", largest)"""
+
+
+def script(run: "Run") -> str:
+    """A Python program that makes the run again and prints its table.
+
+    It reads ``sentences.csv`` beside it and needs this package and the encoder; on the same
+    machine the scores are the same. Raises SettingsError for a run without its sentences.
+    """
+    _refuse_hidden(run)
+    here = "Path(__file__).resolve().parent"
+    blocks = [
+        '"""Makes a run of CLS Probe again: python reproduce.py"""',
+        _IMPORTS,
+        f"{_about(run)}\n{_READ.format(here=here, file=SENTENCES)}\n{_sentences(run)}",
+        f"{_run(run)}\nprint(run.table.to_string())",
+        *_compare(run),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def notebook(run: "Run") -> str:
+    """The same as a Jupyter notebook (format 4.5, as JSON), with a chart."""
+    _refuse_hidden(run)
+    chart = '"accuracy"' if run.kind != "none" else '"geometry"'
+    title = "# A run of CLS Probe, made again\n\nNeeds CLS Probe, and `sentences.csv` beside it."
+    blocks = [
+        _IMPORTS,
+        f"{_about(run)}\n{_READ.format(here='Path()', file=SENTENCES)}\n{_sentences(run)}",
+        f"{_run(run)}\nrun",
+        "run.table",
+        f"run.figure({chart})",
+        *_compare(run),
+    ]
+    return as_notebook([("markdown", title), *(("code", block) for block in blocks)])
+
+
+def as_notebook(cells: list[tuple[str, str]]) -> str:
+    """(``markdown`` or ``code``, source) cells as a notebook without outputs.
+
+    Source: https://nbformat.readthedocs.io/en/latest/format_description.html
+    """
+    made: list[dict[str, Any]] = []
+    for number, (kind, source) in enumerate(cells):
+        cell: dict[str, Any] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
+        if kind == "code":
+            cell |= {"execution_count": None, "outputs": []}
+        made.append({**cell, "source": source.splitlines(keepends=True)})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    content = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def write_sentences(run: "Run", path: Path) -> None:
+    """The run's sentences as a CSV: row, text and, where there are any, label and split.
+
+    Safe to open in a spreadsheet; ``probing.spreadsheets.restored`` gives each cell back.
+    """
+    import pandas as pd
+
+    _refuse_hidden(run)
+    write_csv(pd.DataFrame(_columns(run)), path)
+
+
+def _columns(run: "Run") -> dict[str, Any]:
+    sentences = run.sentences
+    columns: dict[str, Any] = {"row": sentences.rows, "text": sentences.texts}
+    beside = {"label": sentences.labels, "split": sentences.splits}
+    return columns | {name: values for name, values in beside.items() if values is not None}
+
+
+def _refuse_hidden(run: "Run") -> None:
+    """Code that makes another run than this one is worse than none."""
+    if run.sentences.fingerprint != run.record["data"]["fingerprint"]:
+        raise SettingsError(
+            "this run is shown without its sentences, so nothing here can make it again. Ask "
+            "whoever made it."
+        )
+
+
+def _about(run: "Run") -> str:
+    """What the run was, as comments: a file's name may hold anything."""
+    data, encoder = run.record["data"], run.record["encoder"]
+    versions = ", ".join(f"{name} {found}" for name, found in run.record["versions"].items())
+    facts = (
+        f"data: {data['name']}, {data['rows_used']:,} of {data['rows_read']:,} rows",
+        f"encoder: {encoder['id']}, revision {encoder['revision']}",
+        f"made {run.record['created']} with {versions}",
+    )
+    return "\n".join(f"# {_line(fact)}" for fact in facts)
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _sentences(run: "Run") -> str:
+    named = {"text": "texts", "label": "labels", "split": "splits"}
+    lines = [
+        f'    {field}=tuple(row["{column}"] for row in rows),'
+        for column, field in named.items()
+        if column in _columns(run)
+    ]
+    rows = '    rows=tuple(int(row["row"]) for row in rows),'
+    return "\n".join(["sentences = probing.Sentences(", *lines, rows, ")"])
+
+
+def _run(run: "Run") -> str:
+    """The call with the run's settings, what was left open then being what came of it."""
+    kept = run.record["settings"]
+    chosen = {f.name: kept[f.name] for f in fields(Settings) if f.name in kept}
+    chosen["poolings"] = tuple(chosen["poolings"])
+    if run.kind != "none":
+        chosen["target"] = run.kind
+    if run.record["encoder"]["source"] == "hub":
+        chosen["revision"] = run.record["encoder"]["revision"]
+    lines = [f"    {name}={value!r}," for name, value in chosen.items()]
+    return "\n".join(["run = probing.run(", "    sentences,", *lines, ")"])
+
+
+def _compare(run: "Run") -> list[str]:
+    score = {"classes": "accuracy", "numbers": "r2"}.get(run.kind)
+    return [] if score is None else [_COMPARE.format(score=score)]
