@@ -15,6 +15,7 @@ export class Panel {
   constructor(above) {
     this.above = above;
     this.view = { zoom: 1, x: 0, y: 0, yaw: 0.6, pitch: 0.35 };
+    this.ratio = 1; // pixels of the canvas to one of the page
     this.build();
     this.cloud = scene(this.canvas);
     this.cloud.again = () => this.redraw();
