@@ -78,7 +78,7 @@ def _in_common(run: Run, chosen: np.ndarray, *, texts: bool, dark: bool) -> None
         if labels is not None and run.kind != "numbers":
             with st.container(width=420):
                 about = tr("The upright line: their share of all sentences.")
-                st.markdown(f"**{tr('Classes')}**", help=about)
+                _title(tr("Classes"), about)
                 st.markdown(_finding(labels, chosen))
                 st.plotly_chart(
                     figures.class_mix(labels, chosen, dark=dark),
@@ -90,7 +90,7 @@ def _in_common(run: Run, chosen: np.ndarray, *, texts: bool, dark: bool) -> None
         if run.kind == "numbers":
             with st.container(width=420):
                 values = per_sentence.numbers(run)
-                st.markdown(f"**{tr('Label')}**")
+                _title(tr("Label"))
                 st.markdown(
                     tr("Mean {inside:.4g} among the selected, {whole:.4g} among all.").format(
                         inside=values[chosen].mean(), whole=values.mean()
@@ -115,10 +115,14 @@ def _finding(labels: tuple[str, ...], chosen: np.ndarray) -> str:
     return plain(said).replace("\0", f"**{plain(names[best])}**")
 
 
+def _title(text: str, help: str | None = None) -> None:
+    st.markdown(f"**{text}**", help=help)
+
+
 def _words(run: Run, chosen: np.ndarray) -> None:
-    st.markdown(
-        f"**{tr('Words in common')}**",
-        help=tr(
+    _title(
+        tr("Words in common"),
+        tr(
             "Words that the selected sentences have more often than the others. z: how many "
             "standard deviations the log-odds differ (Monroe et al. 2008); from 1.96 on."
         ),
