@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from probing.reading import Columns, read_table, select
-from probing.runs import run as execute
+from probing.runs import execute
 from probing.settings import Settings
 from tests.browser.conftest import Server, Window, new_window
 from tests.browser.test_flows import HOSTILE, sentences
