@@ -4,6 +4,7 @@ What comes is judged by the reader that judges uploads. A set whose main branch 
 looked for where the hub keeps its own conversion to Parquet.
 """
 
+import errno
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -129,17 +130,26 @@ def answer_fetch(
     name = f"{repo.rpartition('/')[2]}-{asked.path.replace('/', '-')}"
     with TemporaryDirectory() as folder:
         _bound_files(most.max_bytes)
-        path = Path(
-            hf_hub_download(
-                repo,
-                asked.path,
-                repo_type="dataset",
-                revision=asked.revision,
-                local_dir=folder,
-                token=None if private else False,
+        try:
+            path = Path(
+                hf_hub_download(
+                    repo,
+                    asked.path,
+                    repo_type="dataset",
+                    revision=asked.revision,
+                    local_dir=folder,
+                    token=None if private else False,
+                )
             )
-        )
-        check_file(HubFile(asked.path, path.stat().st_size, asked.revision), most)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            path = None
+        if path is None or path.stat().st_size > most.max_bytes:
+            raise DataError(
+                f"{shown(asked.path, 100)} is larger than the hub said, and than "
+                f"{most.max_bytes / 2**20:,.0f} MB. Choose another file."
+            )
         if path.suffix.lower() != ".parquet":
             return {"name": name, "left_out": []}, path.read_bytes()
         data, left = parquet_to_csv(path, name, most)

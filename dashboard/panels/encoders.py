@@ -63,11 +63,12 @@ def _use(name: str, trouble: str | None = None) -> None:
         key=f"use {name}",
         disabled=trouble is not None,
         type="primary" if now else "secondary",
-        help=None if trouble is None else trouble,
+        help=trouble,
+        on_click=selection.choose_encoder,
+        args=(name,),
         width="stretch",
     )
     if pressed:
-        selection.choose_encoder(name)
         st.rerun()  # closes the dialog
 
 
@@ -87,7 +88,7 @@ def _known() -> None:
     for encoder in sorted(listed, key=lambda each: refusal(each.id) is not None):
         _card(encoder, refusal(encoder.id), time_of)
     for name in now.encoders or ():
-        if name not in KNOWN:
+        if name not in KNOWN and not name.endswith(f"/{BUNDLED}"):  # which is there already
             with st.container(border=True):
                 left, right = st.columns([5, 1], vertical_alignment="center")
                 left.markdown(f"**{plain(title_of(name))}**")
@@ -111,13 +112,17 @@ def _card(encoder: Known, trouble: str | None, time_of: Callable[[Known], str]) 
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
         with left:
-            name = "" if encoder.id == "bundled" else f" · `{encoder.id}`"
-            st.markdown(f"**{plain(encoder.title)}**{name}")
-            st.caption("  \n".join([facts(encoder) + time_of(encoder), tr(encoder.cls)]))
-            if trouble is not None:
-                st.caption(":material/block: " + trouble)
+            bundled = encoder.id == "bundled"
+            title = title_of(encoder.id) if bundled else encoder.title
+            st.markdown(f"**{plain(title)}**" + ("" if bundled else f" · `{encoder.id}`"))
+            lines = [facts(encoder) + time_of(encoder), tr(encoder.cls), *_blocked(trouble)]
+            st.caption("  \n".join(lines))
         with right:
             _use(encoder.id, trouble)
+
+
+def _blocked(trouble: str | None) -> list[str]:
+    return [] if trouble is None else [":material/block: " + trouble]
 
 
 def facts(encoder: Known) -> str:
@@ -198,9 +203,7 @@ def _found(model: Found) -> None:
         left, right = st.columns([5, 1], vertical_alignment="center")
         with left:
             st.markdown(f"**{plain(model.id)}**")
-            st.caption(" · ".join(_facts_found(model)))
-            if trouble is not None:
-                st.caption(":material/block: " + trouble)
+            st.caption("  \n".join([" · ".join(_facts_found(model)), *_blocked(trouble)]))
         with right:
             _use(model.id, trouble)
 

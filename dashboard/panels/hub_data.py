@@ -52,13 +52,17 @@ def _choose(repo: str) -> None:
     file = st.selectbox(
         tr("File"),
         fitting,
-        format_func=lambda each: f"{each.path} · {max(each.bytes / 1e6, 0.1):,.1f} MB",
+        format_func=lambda each: f"{each.path} · {_size(each.bytes)}",
         key=f"hub_file:{repo}",
     )
     if file is not None and st.button(
         tr("Take this file"), key="hub_take", icon=":material/download:"
     ):
         _take(repo, file)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{max(size / 1e3, 0.1):.1f} kB"
 
 
 def _large(file: HubFile) -> bool:

@@ -89,7 +89,7 @@ _BASE = 84_934_656  # multiply-adds of 12 layers of 768 numbers
 _SMALL = 21_233_664  # of 12 layers of 384
 
 _ROWS = (
-    Known("bundled", f"{BUNDLED} (bundled)", "bert", _ENGLISH, 6, 384, 22_713_216, "untrained",
+    Known("bundled", BUNDLED, "bert", _ENGLISH, 6, 384, 22_713_216, "untrained",
           _MEAN, _SMALL // 2, True),
     Known("google-bert/bert-base-uncased", "BERT base", "bert", _ENGLISH, 12, 768, 109_482_240,
           "trained", _NEXT, _BASE, True),
