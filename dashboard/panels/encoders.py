@@ -14,7 +14,7 @@ from probing.environment import limits as limits_now
 from probing.errors import ProbingError
 from probing.language import later, tr
 
-_KNOWN, _SEARCH, _OTHER = later("Well known"), later("Search the hub"), later("By id or folder")
+_KNOWN, _SEARCH, _OTHER = later("Known"), later("Search the hub"), later("Id or folder")
 
 _TROUBLES = {
     "family": later("not one of the families that CLS Probe knows"),

@@ -232,7 +232,7 @@ def test_nothing_of_a_hostile_upload_comes_to_life(canary: Canary) -> None:
     expect(page.get_by_text("54 sentences · 2 classes")).to_be_visible()
     explore(canary)
     page.get_by_role("button", name="Choose an encoder").click()
-    page.get_by_role("radio", name="By id or folder").click()
+    page.get_by_role("radio", name="Id or folder").click()
     page.get_by_role("textbox", name="Hub id or folder").fill(SHORT)
     page.keyboard.press("Enter")
     expect(page.get_by_text("is neither a hub id")).to_be_visible()
