@@ -24,7 +24,7 @@ TASKS = {
     "fetch": "probing.hub_data",
 }
 """What may be asked, and the module whose ``answer_{task}`` knows."""
-MEMORY = 4 * 2**30  # bytes of address space
+MEMORY = 2 * 2**30  # bytes of address space
 TIMEOUT = 5.0  # seconds that the hub may take for each of its answers
 
 _ROOT = Path(__file__).resolve().parent.parent

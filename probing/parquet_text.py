@@ -29,6 +29,10 @@ def parquet_to_csv(path: Path, name: str, limits: Limits) -> tuple[bytes, tuple[
         with parquet.ParquetFile(path) as file:
             kept, left = _columns(file, name, limits)
             return _written(file, kept, name, limits), left
+    except MemoryError as error:
+        raise DataError(
+            f"{name} takes more memory to read than one file is given. Choose a smaller file."
+        ) from error
     except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"{name} is damaged, or no Parquet file. Choose another file of this data set."

@@ -144,3 +144,15 @@ def test_a_hub_that_does_not_answer_is_not_waited_for(
     with pytest.raises(DataError, match="did not answer in full within 2 seconds"):
         list_files(SET)
     assert time.monotonic() - start < 4.0
+
+
+def test_a_small_file_that_is_large_when_read_is_refused(hub: FakeHub, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    again = pa.array([0] * 2_000, pa.int32())
+    column = pa.DictionaryArray.from_arrays(again, pa.array(["x" * 10_000_000]))
+    path = parquet(tmp_path / "set" / "bomb.parquet", {"text": column}, compression="zstd")
+    assert path.stat().st_size < 10_000
+    file = HubFile("bomb.parquet", path.stat().st_size, COMMIT)
+    with pytest.raises(DataError, match=r"more memory|larger than 50 MB"):
+        fetch(SET, file, Limits())
