@@ -242,6 +242,16 @@ def source() -> str:
     return str(chosen)
 
 
+def encoder() -> str:
+    """The encoder of the next run: ``bundled``, a hub id or a folder's path."""
+    return str(st.session_state.get("chosen_encoder", "bundled"))
+
+
+def choose_encoder(name: str) -> None:
+    """Use an encoder for the next run."""
+    st.session_state["chosen_encoder"] = name
+
+
 def target() -> Target:
     """What the labels of the next run are said to be."""
     chosen: Target = st.session_state.get("target", "auto")
@@ -262,6 +272,24 @@ def lost_upload(widget: str) -> str | None:
 
 def keep_upload(name: str, data: bytes) -> Upload:
     """Remember a file across pages: the widget that took it forgets."""
+    kept = upload()
+    if kept is not None and _file_id() is not None and st.session_state.get("aside") == _file_id():
+        return kept  # the widget still shows the file that another took the place of
+    return _keep(name, data)
+
+
+def keep_fetched(name: str, data: bytes) -> Upload:
+    """Take a file from elsewhere in place of the one that the widget shows."""
+    st.session_state["aside"] = _file_id()
+    return _keep(name, data)
+
+
+def _file_id() -> str | None:
+    """The id of the file in the widget of uploads."""
+    return getattr(st.session_state.get("file"), "file_id", None)
+
+
+def _keep(name: str, data: bytes) -> Upload:
     kept = Upload(name, data, sha256(data).hexdigest())
     st.session_state["kept_upload"] = kept
     return kept

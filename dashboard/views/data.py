@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import draft, selection
 from dashboard.limits import refused, uploads_used
+from dashboard.panels import hub_data
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.shown import rights_of
@@ -64,6 +65,7 @@ def _take_file() -> None:
         help=f"Comma, semicolon, tab or pipe; any usual encoding; up to {now.upload_mb:,} MB and "
         f"{now.rows:,} rows; sentences of up to {now.text_chars:,} characters.",
     )
+    hub_data.show()
     lost, used = selection.lost_upload("file"), uploads_used(selection.visitor())
     if lost is not None:
         st.error(refused.why(lost), icon=":material/error:")
