@@ -4,6 +4,7 @@ Each figure is a function of values and of ``dark``; ``draw`` finds the values i
 labels are the user's, so they are escaped wherever they go in.
 """
 
+from probing.figures.between import curves_of, floor_of, overlay, run_colours, same_colours
 from probing.figures.cells import calibration, choices
 from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
@@ -51,10 +52,12 @@ __all__ = [
     "comparisons",
     "conditional",
     "confusion",
+    "curves_of",
     "description",
     "draw",
     "effects",
     "first_scores",
+    "floor_of",
     "geometry",
     "gradient_shares",
     "heads",
@@ -62,8 +65,11 @@ __all__ = [
     "learning",
     "ledger",
     "lengths",
+    "overlay",
     "readings",
     "row_ledger",
+    "run_colours",
+    "same_colours",
     "scatter",
     "selectivity",
     "token_bars",
