@@ -4,7 +4,15 @@ Each figure is a function of values and of ``dark``; ``draw`` finds the values i
 labels are the user's, so they are escaped wherever they go in.
 """
 
-from probing.figures.between import curves_of, floor_of, overlay, run_colours, same_colours
+from probing.figures.between import (
+    RUNS,
+    Curve,
+    curves_of,
+    floor_of,
+    overlay,
+    run_colours,
+    same_colours,
+)
 from probing.figures.cells import calibration, choices
 from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
@@ -37,7 +45,9 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "NAMES",
+    "RUNS",
     "SCORES",
+    "Curve",
     "Line",
     "Point",
     "Reference",

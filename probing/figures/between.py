@@ -117,11 +117,10 @@ def _x(layer: int, curve: Curve, relative: bool) -> float:
     return layer / max(1, curve.layers) if relative else layer
 
 
-def _band(curve: Curve, x: Sequence[float], colour: str, half: float) -> go.Scatter:
+def _band(curve: Curve, at: Sequence[float], colour: str, half: float) -> go.Scatter:
     points = curve.line.points
-    # the outline takes numbers of any kind
-    outline: Any = polygon(x, [p.low for p in points], [p.high for p in points], half)  # type: ignore[arg-type]
-    return filled(*outline, colour, 0.13, f"{curve.name} interval")
+    x, y = polygon(at, [p.low for p in points], [p.high for p in points], half)
+    return filled(x, y, colour, 0.13, f"{curve.name} interval")
 
 
 def _stroke(curve: Curve, x: Sequence[float], colour: str, scale: Scale) -> go.Scatter:
