@@ -6,6 +6,7 @@ probe predicts that was not fitted on it. All contrasts of two runs are tested a
 rules of ``comparison``. Words for it are in ``between_said``.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -342,16 +343,20 @@ class Setting:
     """One per run; empty where a run does not tell."""
 
 
+_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
+
+
 def differing(runs: Sequence[Run]) -> tuple[Setting, ...]:
     """In which settings, data and versions runs differ; nothing that is the same in all."""
     places = dict(SETTINGS)
     packages = {name for run in runs for name in run.record.get("versions", {})}
     places |= {name: ("versions", name) for name in sorted(packages)}
-    found = [
-        Setting(name, tuple(_written(run.record, place) for run in runs))
-        for name, place in places.items()
-    ]
-    return tuple(setting for setting in found if len(set(setting.values)) > 1)
+    found = {name: [_written(run.record, place) for run in runs] for name, place in places.items()}
+    return tuple(
+        Setting(name, tuple(_HASH.sub(r"\1…", value) for value in values))
+        for name, values in found.items()
+        if len(set(values)) > 1
+    )
 
 
 def _written(record: Mapping[str, Any], place: Sequence[str]) -> str:
@@ -366,24 +371,29 @@ def _written(record: Mapping[str, Any], place: Sequence[str]) -> str:
 
 
 def tell_apart(runs: Sequence[Run]) -> list[str]:
-    """A short name for each run: the first thing that all differ in, else all that some do."""
-    aspects = [_short([_written(r.record, ("encoder", "id")) for r in runs])]
-    places = (("data", "name"), ("data", "columns", "label"), ("scoring",), ("settings", "seed"))
-    aspects += [[_written(r.record, place) for r in runs] for place in places]
-    aspects[-1] = [f"seed {seed}" if seed else "" for seed in aspects[-1]]
-    telling = [aspect for aspect in aspects if len(set(aspect)) > 1]
-    for aspect in telling:
-        if len(set(aspect)) == len(runs) and all(aspect):
-            return aspect
-    joined = [", ".join(filter(None, parts)) for parts in zip(*telling, strict=True)]
-    if len(set(joined)) == len(runs) and all(joined):
-        return joined
-    # the same again: its id tells
-    first = joined or aspects[0]
-    return [
-        f"{name} · {run.id[:6]}" if first.count(name) > 1 else name
-        for name, run in zip(first, runs, strict=True)
-    ]
+    """A short name for each run: its encoder, and where that is the same, what differs beside it.
+
+    File, label column, scoring, seed, at last the run's id. Where all runs have the same encoder
+    it is left out, unless nothing else would be left.
+    """
+    encoders = _short([_written(r.record, ("encoder", "id")) for r in runs])
+    aspects = [[_written(r.record, place) for r in runs] for place in _TELLING]
+    aspects.append([f"seed {_written(r.record, ('settings', 'seed'))}" for r in runs])
+    names = list(encoders)
+    for aspect in [*aspects, [run.id[:6] for run in runs]]:
+        for name in [n for n in set(names) if names.count(n) > 1]:
+            at = [k for k, other in enumerate(names) if other == name]
+            if len({aspect[k] for k in at}) > 1:
+                for k in at:
+                    names[k] = f"{name}{_JOINED}{aspect[k]}"
+    first = f"{encoders[0]}{_JOINED}"
+    if len(set(encoders)) == 1 and all(name.startswith(first) for name in names):
+        return [name.removeprefix(first) for name in names]
+    return names
+
+
+_TELLING = (("data", "name"), ("data", "columns", "label"), ("scoring",))
+_JOINED = " · "
 
 
 def _short(encoders: Sequence[str]) -> list[str]:

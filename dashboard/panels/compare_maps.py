@@ -48,10 +48,11 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
             "lie. Encoders with other numbers of layers are shown at the same relative depth."
         )
     )
-    columns = st.columns(2, gap="medium")
     like = None
     for k, (run, name) in enumerate(zip(runs, names, strict=True)):
         at = round(layer * between.depth_of(run) / max(1, between.depth_of(first)))
+        if k % 2 == 0:  # a row for each two: on a phone they stay in order
+            columns = st.columns(2, gap="medium")
         with columns[k % 2]:
             st.markdown("**" + plain(name) + "** · " + tr("layer {layer}").format(layer=at))
             projection = _find(run, method, at, pooling)

@@ -130,6 +130,9 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
         st.caption(tr("No sentence."))
         return
     first, second = comparison.names
+    one_file = bool((table["row_a"] == table["row_b"]).all())
+    if one_file:
+        table = table.drop(columns="row_b")
     st.dataframe(
         table.head(_MOST),
         column_config={
@@ -141,7 +144,9 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
             "predicted_b": st.column_config.Column(
                 tr("Predicted: {run}").format(run=between_said.short(second, 30))
             ),
-            "row_a": st.column_config.NumberColumn(tr("Row, first file"), width="small"),
+            "row_a": st.column_config.NumberColumn(
+                tr("Row") if one_file else tr("Row, first file"), width="small"
+            ),
             "row_b": st.column_config.NumberColumn(tr("Row, second file"), width="small"),
         },
         hide_index=True,
@@ -169,7 +174,8 @@ def settings(runs: Sequence[Run], names: Sequence[str]) -> None:
     if not found:
         st.caption(tr("Nothing: the runs have the same encoder, data and settings."))
         return
-    rows = [[tr(s.name), *(value or "–" for value in s.values)] for s in found]
+    said = {"True": tr("yes"), "False": tr("no"), "": "–"}
+    rows = [[tr(s.name), *(said.get(value, value) for value in s.values)] for s in found]
     columns = [tr("Setting"), *(between_said.short(name, 60) for name in names)]
     st.dataframe(
         pd.DataFrame(rows, columns=_distinct(columns)), hide_index=True, key="compare_settings"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 RUNS = 6
 """Runs that have a colour of their own."""
-LABEL = 22  # characters of a run's name at the end of its line
-DEPTH = later("relative depth (0 = embedding output, 1 = last layer)")
+LABEL = 16  # characters of a run's name at the end of its line
+DEPTH = later("relative depth (1 = last layer)")
 SAME_LEVEL = 5e-4  # difference of two majority baselines that are drawn as one
 
 
@@ -101,11 +101,17 @@ def overlay(
         if curve.line.drawn:
             chart.add(_stroke(curve, x, colour, scale))
             last = float(curve.line.drawn[-1].value or 0.0)
-            chart.end(last, short(curve.name, LABEL), colour=colour)
+            chart.end(last, ending(curve.name), colour=colour)
             chart.panels[0].values += [
                 v for p in curve.line.drawn for v in (p.value, p.low, p.high) if v is not None
             ]
     return chart.finish()
+
+
+def ending(name: str) -> str:
+    """A run's name as it fits at the end of a line: what tells runs apart is often at its end."""
+    flat = short(name, len(name) + 1)
+    return flat if len(flat) <= LABEL else f"{flat[: LABEL // 2 - 1]}…{flat[-LABEL // 2 :]}"
 
 
 def run_colours(dark: bool) -> tuple[str, ...]:
