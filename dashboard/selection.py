@@ -147,14 +147,17 @@ def take_compared(widget: str) -> None:
     compare_with(st.session_state[widget])
 
 
-def take_link(widget: str, most: int) -> None:
-    """Compare with the run whose link or id was typed as well, and empty the field."""
+def take_link(widget: str, beside: str, most: int) -> None:
+    """Compare with the run whose link or id was typed as well, and empty the field.
+
+    ``beside``: the widget that has those chosen so far.
+    """
     state: Any = st.session_state
     found = _IN_LINK.findall(state[widget])
     state["link_refused"] = bool(state[widget].strip()) and not found
     state[widget] = ""
     if found:
-        kept = [run for run in state.get("compared") or () if run != found[0]]
+        kept = [run for run in state.get(beside) or () if run != found[0]]
         compare_with([*kept[: most - 1], found[0]])
 
 

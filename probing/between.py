@@ -313,7 +313,7 @@ def won(found: Comparison, a: Run, b: Run, side: Literal["a", "b"]) -> "pd.DataF
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     later("Encoder"): ("encoder", "id"),
     later("Encoder's version"): ("encoder", "revision"),
-    later("Layers"): ("encoder", "layers"),
+    later("Number of layers"): ("encoder", "layers"),
     later("Numbers a vector"): ("encoder", "hidden"),
     later("Pooler trained"): ("encoder", "pooler", "trained"),
     later("Sentences cut"): ("encoder", "truncated"),

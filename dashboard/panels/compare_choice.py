@@ -59,13 +59,14 @@ def _widgets(titles: dict[str, str], found: Sequence[str]) -> None:
             on_change=selection.take_compared,
             args=("compare_runs",),
             width=560,
+            wrap=True,
         )
         st.text_input(
             tr("or add a run by its link"),
             key="compare_link",
             placeholder="https://…/layers?run=…",
             on_change=selection.take_link,
-            args=("compare_link", MOST),
+            args=("compare_link", "compare_runs", MOST),
             width=320,
         )
     if selection.link_refused():

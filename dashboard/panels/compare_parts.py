@@ -102,7 +102,7 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     at = able[0]
     if len(able) > 1:
         at = st.selectbox(
-            tr("Runs"),
+            tr("Which two runs"),
             able,
             format_func=lambda k: " – ".join(found[k].names),
             key="compare_pair",

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,21 @@ def beside(page: AppTest) -> str:
     return found if isinstance(found, str) else found[0]
 
 
+def sent(page: AppTest) -> bytes:
+    """All that the server sent for a page."""
+    parts = []
+
+    def walk(node: object) -> None:
+        proto = getattr(node, "proto", None)
+        if proto is not None:
+            parts.append(proto.SerializeToString())
+        for child in getattr(node, "children", {}).values():
+            walk(child)
+
+    walk(page._tree)
+    return b"\n".join(parts)
+
+
 def charts(page: AppTest) -> list[str]:
     return [chart.proto.id for chart in page.get("plotly_chart")]
 
@@ -160,10 +176,16 @@ def test_what_does_not_open_is_said_and_nothing_more(runs: Library, browse: Brow
 
 
 def test_hidden_sentences_are_neither_shown_nor_paired(runs: Library, browse: Browse) -> None:
+    folder = runs.folder(ONE)
+    sentences = store.load_sentences(folder / "sentences.parquet")
+    texts = tuple(f"Quokka {text}" for text in sentences.texts)
+    store.save_sentences(replace(sentences, texts=texts), folder / "sentences.parquet")
+    assert b"Quokka" in sent(browse(ANNE, ONE, TWO)), "else this test could not fail"
     runs.change(ONE, ANNE, shared=True, without_texts=True)
     stored("c" * 32, BERT, "maker/third")
     for run, other in (("c" * 32, ONE), (ONE, "c" * 32)):
         page = browse(BERT, run, other)
+        assert b"Quokka" not in sent(page)
         assert "shared without its sentences" in words(page)
         assert "sentences shared" not in words(page)
         assert not any("predicted_a" in f.value for f in page.dataframe)
