@@ -168,7 +168,9 @@ def _needed(found: Comparison, contrast: Contrast) -> str:
 def _pooling(found: Comparison, pooling: str) -> str:
     """Where one pooling of a and of b differ, at the depths that both have."""
     here = {
-        layer: contrast for layer, contrast in matched(found).items() if _of(contrast) == pooling
+        layer: contrast
+        for layer, contrast in matched(found).items()
+        if _of(contrast) == pooling and contrast.only_a + contrast.only_b
     }
     if not here:
         return ""
@@ -176,9 +178,12 @@ def _pooling(found: Comparison, pooling: str) -> str:
     told = {layer: c for layer, c in here.items() if found.survives(c)}
     if not told:
         last = here[max(here)]
-        return tr(
+        return tr_n(
+            "By {vector}, the runs cannot be told apart at their one common depth, where {run} is "
+            "ahead by {gap}.",
             "By {vector}, the runs cannot be told apart at any of their {n} common depths; at the "
-            "deepest {run} is ahead by {gap}."
+            "deepest {run} is ahead by {gap}.",
+            len(here),
         ).format(
             vector=vector,
             n=len(here),
