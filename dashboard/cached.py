@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import apart
 from dashboard.limits import reading_limits
 from dashboard.panels import map_colours
-from probing import figures, keywords, paths, reading, sentence_table, store
+from probing import between, figures, keywords, paths, reading, sentence_table, store
 from probing.figures.colouring import Colouring
 from probing.hiding import hide_inside, hide_run
 from probing.language import language
@@ -68,7 +68,7 @@ def record(folder: Path) -> Mapping[str, Any]:
 
 def forget_runs() -> None:
     """Let go of runs that were deleted: memory maps would keep their files on the disk."""
-    for cache in (_run, _record, _inside, _figure, _of_value, _colouring):
+    for cache in (_run, _record, _inside, _figure, _of_value, _colouring, _comparison):
         cache.clear()
 
 
@@ -200,6 +200,24 @@ def _sentence_table(
 def sentence_table_of(run: Run, layer: int, pooling: str, wanted: sentence_table.Filter) -> Any:
     """The wanted sentences of a run with what a cell predicts; read only."""
     return _sentence_table(run.id, run.sentences.fingerprint, layer, pooling, wanted, run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _comparison(
+    runs: tuple[str, str],
+    texts: tuple[str, str],
+    names: tuple[str, str],
+    among: int,
+    _a: Run,
+    _b: Run,
+) -> between.Comparison:
+    return between.compare(_a, _b, names=names, among=among)
+
+
+def comparison(a: Run, b: Run, names: tuple[str, str], among: int) -> between.Comparison:
+    """How two runs compare, ``among`` so many; read only."""
+    texts = (a.sentences.fingerprint, b.sentences.fingerprint)
+    return _comparison((a.id, b.id), texts, names, among, a, b)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,7 +1,7 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,7 +20,10 @@ UPLOAD, RUN = "upload", "run"
 
 _LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
 _LONGEST_SEARCH = 100
+SAMPLE = "sample"
+"""What stands for the bundled sample's run where runs are listed by id."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
+_IN_LINK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,57 @@ def followed(n: int) -> int | None:
     """The position of the sentence that is followed, in a run of ``n``; None where none is."""
     asked = st.query_params.get("sentence", "")
     return int(asked) if asked.isdecimal() and int(asked) < n else None
+
+
+def compared(most: int) -> tuple[str, ...] | None:
+    """The runs that the shown one is compared with, at most so many; None before any choice."""
+    state: Any = st.session_state
+    asked = st.query_params.get("with")
+    if asked is not None:
+        named = [part for part in asked.split(",") if part == SAMPLE or _RUN_ID.fullmatch(part)]
+        state["compared"] = tuple(dict.fromkeys(named))[:most]
+    elif state.get("compared"):
+        st.query_params["with"] = ",".join(state["compared"])
+    found: tuple[str, ...] | None = state.get("compared")
+    return found
+
+
+def compare_with(runs: Sequence[str]) -> None:
+    """Compare the shown run with these from now on; the URL says so."""
+    st.session_state["compared"] = tuple(runs)
+    if runs:
+        st.query_params["with"] = ",".join(runs)
+    else:
+        st.query_params.pop("with", None)
+
+
+def show_compared(runs: Sequence[str], widget: str) -> None:
+    """Let a widget that chooses runs show these."""
+    st.session_state[widget] = list(runs)
+
+
+def take_compared(widget: str) -> None:
+    """Compare with the runs that a widget has."""
+    compare_with(st.session_state[widget])
+
+
+def take_link(widget: str, beside: str, most: int) -> None:
+    """Compare with the run whose link or id was typed as well, and empty the field.
+
+    ``beside``: the widget that has those chosen so far.
+    """
+    state: Any = st.session_state
+    found = _IN_LINK.findall(state[widget])
+    state["link_refused"] = bool(state[widget].strip()) and not found
+    state[widget] = ""
+    if found:
+        kept = [run for run in state.get(beside) or () if run != found[0]]
+        compare_with([*kept[: most - 1], found[0]])
+
+
+def link_refused() -> bool:
+    """Whether what was typed last is no link of a run."""
+    return bool(st.session_state.get("link_refused"))
 
 
 def language() -> str:

@@ -4,6 +4,15 @@ Each figure is a function of values and of ``dark``; ``draw`` finds the values i
 labels are the user's, so they are escaped wherever they go in.
 """
 
+from probing.figures.between import (
+    RUNS,
+    Curve,
+    curves_of,
+    floor_of,
+    overlay,
+    run_colours,
+    same_colours,
+)
 from probing.figures.cells import calibration, choices
 from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
@@ -37,7 +46,9 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "NAMES",
+    "RUNS",
     "SCORES",
+    "Curve",
     "Line",
     "Point",
     "Reference",
@@ -53,10 +64,12 @@ __all__ = [
     "comparisons",
     "conditional",
     "confusion",
+    "curves_of",
     "description",
     "draw",
     "effects",
     "first_scores",
+    "floor_of",
     "geometry",
     "gradient_shares",
     "heads",
@@ -64,8 +77,11 @@ __all__ = [
     "learning",
     "ledger",
     "lengths",
+    "overlay",
     "readings",
     "row_ledger",
+    "run_colours",
+    "same_colours",
     "scatter",
     "selectivity",
     "token_bars",
