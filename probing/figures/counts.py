@@ -2,13 +2,16 @@
 
 from collections import Counter
 
+import numpy as np
 import plotly.graph_objects as go
 
 from probing.figures.style import DARK, LIGHT, dress
 from probing.figures.texts import safe
+from probing.parsing.cells import visible
 from probing.sentences import Sentences
 
 BARS = 20  # bars of a class chart
+BINS = 40  # bars of a histogram, at most
 
 
 def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
@@ -16,7 +19,7 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     style = DARK if dark else LIGHT
     counts = Counter(sentences.class_counts).most_common()
     own = counts if len(counts) <= BARS else counts[: BARS - 1]
-    names, values = [safe(name, 32) for name, _ in own], [count for _, count in own]
+    names, values = [safe(visible(name), 32) for name, _ in own], [count for _, count in own]
     if len(own) < len(counts):
         names.append(f"{len(counts) - len(own)} other classes")
         values.append(sum(count for _, count in counts[len(own) :]))
@@ -48,11 +51,23 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
 def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     """Histogram of the sentences' lengths in words (white-space separated)."""
     style = DARK if dark else LIGHT
-    words = [len(text.split()) for text in sentences.texts]
-    bars = go.Histogram(x=words, nbinsx=40, marker={"color": style.poolings["cls"]})
+    words = np.array([len(text.split()) for text in sentences.texts])
+    # counted here: a browser that counts needs all of them
+    low, high = (int(words.min()), int(words.max())) if len(words) else (0, 0)
+    wide = -(-(high - low + 1) // BINS)  # whole words in a bin
+    counts = np.bincount((words - low) // wide)
+    first = low + wide * np.arange(len(counts))
+    names = [f"{a:,}" if wide == 1 else f"{a:,} to {a + wide - 1:,}" for a in first.tolist()]
+    bars = go.Bar(
+        x=first + (wide - 1) / 2,
+        y=counts,
+        width=wide,
+        customdata=names,
+        marker={"color": style.poolings["cls"]},
+    )
     figure = go.Figure(bars)
     dress(figure, style)
-    figure.update_traces(hovertemplate="%{x} words: %{y:,}<extra></extra>")
+    figure.update_traces(hovertemplate="%{customdata} words: %{y:,}<extra></extra>")
     figure.update_xaxes(title_text="words", showgrid=False)
     figure.update_yaxes(title_text="sentences")
     figure.update_layout(height=320, bargap=0.05)
