@@ -70,10 +70,10 @@ def _editor(sentences: Sentences, key: str) -> None:
     new, gone = dict(base.renamed), set(base.left_out)
     table = pd.DataFrame(
         {
+            "use": [name not in gone for name in names],
             "label": [visible(name) for name in names],
             "sentences": [counts[name] for name in names],
             "becomes": [new.get(name, name) for name in names],
-            "use": [name not in gone for name in names],
         }
     )
     edited = st.data_editor(

@@ -12,6 +12,7 @@ from dashboard.shown import rights_of
 from dashboard.sizes import MOST_PIECES, reads_at_most
 from dashboard.words import plain
 from probing import figures
+from probing.encoders import BUNDLED
 from probing.environment import limits
 from probing.errors import ProbingError
 from probing.labels import quantities
@@ -182,8 +183,8 @@ def _charts(found: draft.Draft, numbers: bool, dark: bool) -> None:
 def _balance(sentences: Sentences) -> None:
     counts, n = sorted(sentences.class_counts.values()), len(sentences)
     st.caption(
-        tr("The largest class has {most} % of the sentences, the smallest {least} %.").format(
-            most=f"{100 * counts[-1] / n:.3g}", least=f"{100 * counts[0] / n:.3g}"
+        tr("The largest class has {most} % of the {n} sentences, the smallest {least} %.").format(
+            most=f"{100 * counts[-1] / n:.3g}", least=f"{100 * counts[0] / n:.3g}", n=f"{n:,}"
         )
     )
 
@@ -196,7 +197,8 @@ def _quality(found: draft.Draft, numbers: bool, file: draft.File | None) -> None
         limit = reads_at_most(name)
     except ProbingError:  # the side bar says what is wrong with it
         limit = MOST_PIECES
-    data_quality.show(found.sentences, report, limit, name, None if file is None else file.table)
+    shown = BUNDLED if name == "bundled" else name
+    data_quality.show(found.sentences, report, limit, shown, None if file is None else file.table)
 
 
 def _preview(sentences: Sentences) -> None:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from probing.figures.style import DARK, LIGHT, dress
 from probing.figures.texts import safe
+from probing.language import tr
 from probing.parsing.cells import visible
 from probing.sentences import Sentences
 
@@ -52,23 +53,44 @@ def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     """Histogram of the sentences' lengths in words (white-space separated)."""
     style = DARK if dark else LIGHT
     words = np.array([len(text.split()) for text in sentences.texts])
-    # counted here: a browser that counts needs all of them
-    low, high = (int(words.min()), int(words.max())) if len(words) else (0, 0)
-    wide = -(-(high - low + 1) // BINS)  # whole words in a bin
-    counts = np.bincount((words - low) // wide)
-    first = low + wide * np.arange(len(counts))
-    names = [f"{a:,}" if wide == 1 else f"{a:,} to {a + wide - 1:,}" for a in first.tolist()]
+    first, wide, counts, rest = _bins(words)
+    said = tr("{n} words") if wide == 1 else tr("{n} to {m} words")
+    names = [said.format(n=f"{a:,}", m=f"{a + wide - 1:,}") for a in first.tolist()]
+    if rest:
+        names[-1] = tr("{n} and more words").format(n=f"{first[-1]:,}")
     bars = go.Bar(
         x=first + (wide - 1) / 2,
         y=counts,
-        width=wide,
+        width=0.95 * wide,
         customdata=names,
+        text=[""] * (len(names) - 1) + [f"{first[-1]:,} +"] if rest else None,
+        textposition="outside",
+        constraintext="none",
+        textangle=0,
+        cliponaxis=False,
         marker={"color": style.poolings["cls"]},
     )
     figure = go.Figure(bars)
     dress(figure, style)
-    figure.update_traces(hovertemplate="%{customdata} words: %{y:,}<extra></extra>")
-    figure.update_xaxes(title_text="words", showgrid=False)
-    figure.update_yaxes(title_text="sentences")
-    figure.update_layout(height=320, bargap=0.05)
+    figure.update_traces(hovertemplate="%{customdata}: %{y:,}<extra></extra>")
+    figure.update_xaxes(title_text=tr("words"), showgrid=False)
+    figure.update_yaxes(title_text=tr("sentences"))
+    figure.update_layout(height=320, showlegend=False)
     return figure
+
+
+def _bins(words: np.ndarray) -> tuple[np.ndarray, int, np.ndarray, bool]:
+    """First number of words in each bin, words in a bin, counts, whether the last has all beyond.
+
+    Counted here, as a browser that counts needs every sentence. A few very long sentences share
+    the last bin: all others would stand in the first.
+    """
+    if not len(words):
+        return np.zeros(1, dtype=int), 1, np.zeros(1, dtype=int), False
+    low, high = int(words.min()), int(words.max())
+    usual = int(np.quantile(words, 0.99))
+    rest = high - low > 2 * (usual - low + 1) and high - low >= BINS
+    most = usual + 1 if rest else high
+    wide = -(-(most - low + 1) // BINS)
+    counts = np.bincount((np.minimum(words, most) - low) // wide)
+    return low + wide * np.arange(len(counts)), wide, counts, rest
