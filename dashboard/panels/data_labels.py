@@ -84,9 +84,11 @@ def _editor(sentences: Sentences, key: str) -> None:
         height=min(400, 38 + 35 * len(names)),
         column_config={
             "label": st.column_config.TextColumn(tr("Label")),
-            "sentences": st.column_config.NumberColumn(tr("Sentences"), format="localized"),
+            "sentences": st.column_config.NumberColumn(
+                tr("Sentences"), format="localized", width="small"
+            ),
             "becomes": st.column_config.TextColumn(tr("Becomes"), max_chars=_LONGEST),
-            "use": st.column_config.CheckboxColumn(tr("Use")),
+            "use": st.column_config.CheckboxColumn(tr("Use"), width="small"),
         },
     )
     change = of_table(names, edited["becomes"].tolist(), edited["use"].tolist())

@@ -48,7 +48,8 @@ def test_labels_are_edited_and_the_report_is_downloaded(window: Window, tmp_path
     editor.scroll_into_view_if_needed()
     box = editor.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + 40, box["y"] + 52)  # the first line's checkbox: travel
+    page.mouse.click(box["x"] + 40, box["y"] + 52)  # the first line: travel
+    page.keyboard.press("Enter")
     expect(page.get_by_text("1 label left out (travel)")).to_be_visible()
     expect(page.get_by_text("45 sentences · 2 classes")).to_be_visible()
     page.get_by_role("link", name="Layers").click()
