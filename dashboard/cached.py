@@ -17,7 +17,9 @@ from probing.language import language
 from probing.mechanism import shelf
 from probing.mechanism.values import Inside, Look
 from probing.progress import CellScore
+from probing.quality import Quality, examine
 from probing.record import Run
+from probing.relabelling import Relabelling, relabel
 from probing.sentences import Sentences
 
 
@@ -36,6 +38,41 @@ def sentences(
 ) -> Sentences:
     """The sentences of a table, by the file's SHA-256 and the columns."""
     return reading.select(_table, columns, reading_limits())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def likely_labels(
+    digest: str, columns: reading.Columns, _table: reading.Table, whose: str = ""
+) -> tuple[str, ...]:
+    """The columns of a table that could be the label, beside the text and the split chosen."""
+    return reading.likely_labels(_table, (columns.text, columns.split))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def relabelled(key: str, change: Relabelling, _sentences: Sentences) -> Sentences:
+    """Sentences after a change of their labels; ``key`` names them and whose they are."""
+    return relabel(_sentences, change)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def quality(key: str, change: Relabelling, numbers: bool, _sentences: Sentences) -> Quality:
+    """What is to mend in sentences after a change of their labels."""
+    return examine(_sentences, numbers=numbers)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _of_sentences(
+    key: str, change: Relabelling, name: str, dark: bool, spoken: str, _draw: Callable[[], Any]
+) -> Any:
+    return _draw()
+
+
+def of_sentences(
+    key: str, change: Relabelling, draw: Callable[..., Any], sentences: Sentences, *, dark: bool
+) -> Any:
+    """A figure of sentences after a change of their labels, drawn once; read only."""
+    made = partial(draw, sentences, dark=dark)
+    return _of_sentences(key, change, draw.__name__, dark, language(), made)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -68,7 +105,10 @@ def record(folder: Path) -> Mapping[str, Any]:
 
 def forget_runs() -> None:
     """Let go of runs that were deleted: memory maps would keep their files on the disk."""
-    for cache in (_run, _record, _inside, _figure, _of_value, _colouring, _comparison):
+    for cache in (
+        *(_run, _record, _inside, _figure, _of_value, _colouring, _comparison),
+        *(relabelled, quality, _of_sentences),
+    ):
         cache.clear()
 
 

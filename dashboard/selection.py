@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 from dashboard import visitors
 from dashboard.samples import SAMPLES
 from probing.language import LANGUAGES
+from probing.relabelling import Relabelling
 from probing.settings import Target
 
 UPLOAD, RUN = "upload", "run"
@@ -347,6 +348,36 @@ def _keep(name: str, data: bytes) -> Upload:
     kept = Upload(name, data, sha256(data).hexdigest())
     st.session_state["kept_upload"] = kept
     return kept
+
+
+def labels_changed(data: str) -> Relabelling:
+    """What becomes of the labels of ``data``, which names sentences and their label column."""
+    kept: Relabelling = st.session_state.get(f"labels:{data}", Relabelling())
+    return kept
+
+
+def change_labels(data: str, change: Relabelling) -> None:
+    """Keep what becomes of the labels of ``data`` across pages."""
+    st.session_state[f"labels:{data}"] = change
+
+
+def labels_editor(data: str) -> tuple[str, Relabelling]:
+    """The widget key of the editor of these labels, and the change that its table begins with.
+
+    The widget holds what was edited in it: the table below must stay, until it is drawn anew.
+    """
+    state: Any = st.session_state
+    key = f"labels_editor:{data}:{state.get(f'labels_begun:{data}', 0)}"
+    if key not in state:
+        state[f"labels_base:{data}"] = labels_changed(data)
+    return key, state[f"labels_base:{data}"]
+
+
+def begin_labels(data: str, change: Relabelling) -> None:
+    """Put another change into the editor in place of what was edited."""
+    state: Any = st.session_state
+    change_labels(data, change)
+    state[f"labels_begun:{data}"] = state.get(f"labels_begun:{data}", 0) + 1
 
 
 def column(role: str, digest: str) -> Any:

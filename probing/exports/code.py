@@ -1,6 +1,7 @@
 """A run as code: a script or a notebook that makes it again from the CSV beside it."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,7 +125,16 @@ def _about(run: "Run") -> str:
         f"encoder: {encoder['id']}, revision {encoder['revision']}",
         f"made {run.record['created']} with {versions}",
     )
-    return "\n".join(f"# {_line(fact)}" for fact in facts)
+    return "\n".join(f"# {_line(fact)}" for fact in (*facts, *_changes(data)))
+
+
+def _changes(data: Mapping[str, Any]) -> Iterator[str]:
+    """What was done to the labels of the file; those in ``sentences.csv`` are the run's own."""
+    if data.get("relabelled"):
+        pairs = (f"{old!r} became {new!r}" for old, new in data["relabelled"].items())
+        yield f"labels renamed: {', '.join(pairs)}"
+    if data.get("left_out_labels"):
+        yield f"labels left out: {', '.join(map(repr, data['left_out_labels']))}"
 
 
 def _line(text: str) -> str:
