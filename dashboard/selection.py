@@ -82,7 +82,8 @@ def manage_run(run: str | None) -> None:
 def link_of(run: str) -> str:
     """The address under which a run opens."""
     base = str(st.context.url or "").partition("?")[0].rstrip("/")
-    return f"{base.removesuffix('/runs')}/layers?run={run}"
+    page = next((name for name in ("/runs", "/report") if base.endswith(name)), "")
+    return f"{base.removesuffix(page)}/layers?run={run}"
 
 
 def take_cell(chart: str = "accuracy") -> None:
@@ -138,6 +139,11 @@ def source() -> str:
     if chosen is None:
         return RUN if st.session_state.get("shown_run") else next(iter(SAMPLES))
     return str(chosen)
+
+
+def choose_source(name: str) -> None:
+    """Take the next run's sentences from there, as ``source`` names it."""
+    st.session_state["source"] = name
 
 
 def target() -> Target:

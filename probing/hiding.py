@@ -30,6 +30,11 @@ def hide_run(run: Run) -> Run:
     )
 
 
+def is_hidden(run: Run) -> bool:
+    """Whether the run's sentences are not those that it was made of."""
+    return run.sentences.fingerprint != run.record["data"]["fingerprint"]
+
+
 def hide_sentences(sentences: Sentences) -> Sentences:
     """The same sentences by number, and of their source what figures need.
 
