@@ -58,12 +58,13 @@ def _ways(run: Run) -> None:
     st.caption(
         tr(
             "An encoder cut off at a layer, for sentence-transformers, is written by the command "
-            "line, as it needs PyTorch:"
+            "line, as it needs PyTorch; RUN is the run's folder:"
         )
     )
+    best = run.evidence.best
+    cell = "" if best is None else f"--layer {best.layer} --pooling {best.pooling} "
     st.code(
-        "python -m probing vectors RUN --layer 4 --pooling mean --to sentence-transformers "
-        "--out encoder",
+        f"python -m probing vectors RUN {cell}--to sentence-transformers --out encoder",
         language="bash",
         wrap_lines=True,
     )
