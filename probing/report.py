@@ -31,14 +31,12 @@ pre{border:1px solid #e3e7eb;background:none}.modebar{display:none!important}}
 figure{margin:0}
 """
 _PRINTING = """
-const fit = width => document.querySelectorAll(".js-plotly-plot").forEach(plot => {
-  plot.parentElement.style.width = width;
-  Plotly.Plots.resize(plot);
-});
-addEventListener("beforeprint", () => fit("178mm"));
-addEventListener("afterprint", () => fit(""));
+const fit = width => document.querySelectorAll(".js-plotly-plot").forEach(plot =>
+  Plotly.relayout(plot, {width: width, autosize: width === null}));
+addEventListener("beforeprint", () => fit(670));
+addEventListener("afterprint", () => fit(null));
 """
-"""Plotly draws for the window; on paper a chart is as wide as an A4 page leaves room for."""
+"""Plotly draws for the window; on paper a chart is as wide as an A4 page leaves room for (px)."""
 
 
 def html(run: Run, sections: Iterable[str] | None = None) -> str:

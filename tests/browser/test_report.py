@@ -8,6 +8,10 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Window
 
 A4 = 794  # CSS px that an A4 page is wide
+_WIDTHS = """
+return [...document.querySelectorAll(".js-plotly-plot .main-svg:first-child")].map(
+  svg => svg.getBoundingClientRect().width)
+"""
 
 
 def test_a_downloaded_report_opens_offline_and_fits_on_paper(
@@ -33,14 +37,11 @@ def test_a_downloaded_report_opens_offline_and_fits_on_paper(
     expect(paper.get_by_text("Which class is taken for which")).to_be_attached()
     assert paper.evaluate("document.documentElement.scrollWidth") <= 390
     paper.set_viewport_size({"width": 1600, "height": 900})
-    paper.evaluate("dispatchEvent(new Event('beforeprint'))")
-    wide = "plots => plots.map(plot => plot.querySelector('.main-svg').getBoundingClientRect())"
-    drawn = paper.locator(".js-plotly-plot").evaluate_all(f"{wide}.map(box => box.width)")
-    assert len(drawn) > 8
-    assert max(drawn) < A4
+    on_paper = paper.evaluate(f"() => {{ dispatchEvent(new Event('beforeprint')); {_WIDTHS} }}")
+    assert len(on_paper) > 8
+    assert max(on_paper) < A4, "before the browser lays out the pages"
     paper.evaluate("dispatchEvent(new Event('afterprint'))")
-    drawn = paper.locator(".js-plotly-plot").evaluate_all(f"{wide}.map(box => box.width)")
-    assert min(drawn) > A4
+    paper.wait_for_function(f"() => {{ {_WIDTHS.strip()}.every(width => width > {A4}) }}")
     context.close()
     assert errors == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
