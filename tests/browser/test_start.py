@@ -20,7 +20,7 @@ def test_three_clicks_lead_to_a_result_of_ones_own(window: Window, tmp_path: Pat
     main = page.get_by_test_id("stMain")
     main.get_by_role("button", name="Upload your CSV").first.click()
     with page.expect_file_chooser() as asked:
-        main.get_by_test_id("stFileUploaderDropzone").get_by_role("button").click()
+        main.locator("[data-testid=stFileUploaderDropzone] button").click()
     asked.value.set_files(sentences(tmp_path / "newcomer.csv"))
     page.get_by_role("button", name="Run probes").click()
     page.wait_for_url("**/layers?run=*")
