@@ -8,8 +8,14 @@ import html
 NAMES = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
 """Poolings as they are called on charts."""
 
-_UNSEEN = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
-"""What turns the direction of writing: it would turn the figures beside a text as well."""
+_UNSEEN = dict.fromkeys(
+    [
+        *map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+        *(c for c in (*range(32), *range(127, 160)) if not chr(c).isspace()),
+    ]
+)
+"""Control characters, and what turns the direction of writing: it would turn the figures beside a
+text as well."""
 
 
 def short(text: str, most: int) -> str:

@@ -5,36 +5,41 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from probing.probes import kernels
+
 
 @dataclass(frozen=True, eq=False)
-class Losses:
-    """What some rows add to the objective of P problems; rows outside their training add 0."""
+class Sums:
+    """What the rows of P problems add up to."""
 
     loss: Tensor
-    """float64 (P,) sum of the losses."""
-    residual: Tensor
-    """(P, K, rows) p − 1[y]."""
+    """float64 (P,) of the losses."""
     spread: Tensor
-    """(P,) sum of p(1−p)."""
+    """(P,) of p(1−p) over rows and classes."""
+    residual: Tensor
+    """(P, K) of p − 1[y]."""
+
+    @staticmethod
+    def nothing(problems: int, columns: int) -> "Sums":
+        """To begin with."""
+        loss = torch.zeros(problems, dtype=torch.float64)
+        return Sums(loss, torch.zeros(problems), torch.zeros(problems, columns))
 
 
-def losses(logits: Tensor, y: Tensor, train: Tensor) -> Losses:
-    """Of the rows with ``logits`` (P, K, rows), which are overwritten; ``train`` (P, rows)."""
-    if logits.shape[1] == 1:
-        flat = logits[:, 0]
-        loss = torch.nn.functional.softplus(flat * (1 - 2 * y))
-        p = torch.sigmoid(flat)
-        spread = (p * (1 - p)).mul_(train).sum(1)
-        residual = p.sub_(y).mul_(train)[:, None]
-    else:
-        index = y.expand(train.shape)[:, None]
-        logits -= logits.amax(1, keepdim=True)
-        true = logits.gather(1, index)[:, 0]
-        p = logits.exp_()
-        norm = p.sum(1)
-        loss = norm.log() - true
-        p *= (train / norm)[:, None]
-        spread = train.sum(1) - p.square().sum((1, 2))
-        residual = p.scatter_add_(1, index, -train[:, None])
-    summed = torch.where(train > 0, loss, 0.0).sum(1, dtype=torch.float64)
-    return Losses(summed, residual, spread)
+def residuals(logits: Tensor, y: Tensor, train: Tensor, to: Sums) -> None:
+    """Turn logits (P, K, rows) into p − 1[y], and add up what they say of each problem in ``to``.
+
+    ``y`` int64 (1, rows) or (P, rows); ``train`` float32 alike, of 0 and 1: rows outside their
+    problem's training add nothing.
+    """
+    if logits.shape[1] > 1:
+        arrays = (a.numpy() for a in (logits, y, train, to.loss, to.residual, to.spread))
+        kernels.multinomial(*arrays)
+        return
+    flat = logits[:, 0]
+    loss = torch.nn.functional.softplus(flat * (1 - 2 * y))
+    p = torch.sigmoid(flat)
+    to.spread.add_((p * (1 - p)).mul_(train).sum(1))
+    to.loss.add_(torch.where(train > 0, loss, 0.0).sum(1, dtype=torch.float64))
+    torch.mul(p.sub_(y), train, out=flat)
+    to.residual.add_(flat.sum(1, keepdim=True))

@@ -14,6 +14,7 @@ from probing.probes.history import MEMORY
 from probing.probes.result import ProbeResult
 from probing.probes.scoring import majority, score
 from probing.probes.search import STRENGTHS, Choice, Tick, choose_strength, masks
+from probing.probes.training import COPIED, ENOUGH
 
 REMEMBERED = 10_000_000  # most numbers that the solver remembers of a value of C (40 MB)
 
@@ -87,7 +88,7 @@ def held_out(
     chosen: list[float] = []
     losses: list[float] = []
     columns = 1 if classes == 2 else classes
-    for part in _batches(folds, columns * (features.values.shape[1] + 1)):
+    for part in _batches(folds, columns, features.values):
         if fixed is None:
             choice = choose_strength(features, target, classes, part, strengths, tick)
         else:
@@ -107,22 +108,27 @@ def _predict(
     """Log-probabilities (test rows, classes) of probes fitted on the training rows of ``folds``."""
     train = masks([fold.train for fold in folds], len(y))
     strengths = torch.tensor(choice.strengths, dtype=torch.float32)
-    fits, _ = solver.fit(features, y, classes, train, strengths, choice.start)
+    fits, _ = solver.fit(
+        features, y, classes, train, strengths, choice.start, history=choice.history
+    )
     return [
         fits.log_probabilities(features, torch.from_numpy(fold.test), p).numpy()
         for p, fold in enumerate(folds)
     ]
 
 
-def _batches(folds: Sequence[Fold], parameters: int) -> list[Sequence[Fold]]:
-    """Folds in batches that the solver can remember, of so many ``parameters`` a problem."""
+def _batches(folds: Sequence[Fold], columns: int, values: Tensor) -> list[Sequence[Fold]]:
+    """Folds in batches that the solver can remember, and whose rows it can lay apart."""
     inner = max(1, max(len(fold.inner) for fold in folds))
-    size = max(1, REMEMBERED // (inner * parameters * 2 * MEMORY))
+    size = REMEMBERED // (inner * columns * (values.shape[1] + 1) * 2 * MEMORY)
+    if columns >= ENOUGH:
+        size = min(size, COPIED // (inner * values.numel()))
+    size = max(1, size)
     return [folds[i : i + size] for i in range(0, len(folds), size)]
 
 
 def warm_up() -> None:
     """Compile, or read from numba's cache, what the first probe of this process needs."""
-    y = np.arange(12) % 2
+    y = np.arange(12) % 3
     plan = cross_validation(y, np.arange(12), 2, 0)
-    probe(np.random.default_rng(0).normal(size=(12, 3)), y, 2, plan, layer=0, pooling="cls")
+    probe(np.random.default_rng(0).normal(size=(12, 3)), y, 3, plan, layer=0, pooling="cls")

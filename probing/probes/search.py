@@ -11,6 +11,7 @@ from torch import Tensor
 from probing.probes import solver
 from probing.probes.folds import Fold
 from probing.probes.history import History
+from probing.probes.training import Training
 
 STRENGTHS = tuple(10.0**power for power in range(-4, 3))
 """The values of C, from strong to weak regularisation."""
@@ -31,6 +32,8 @@ class Choice:
     """That log-loss (nats); infinite where nothing was chosen."""
     start: Tensor | None
     """(folds, K, d+1) mean of each fold's inner solutions, a place to start from."""
+    history: History | None = None
+    """What was remembered of one inner fold of each."""
 
 
 def choose_strength(
@@ -82,16 +85,31 @@ class _Search:
         return np.array([fold for fold, _, _ in self.pairs])
 
     @cached_property
-    def train(self) -> Tensor:
-        return masks([rows for _, rows, _ in self.pairs], len(self.y))
+    def train(self) -> Training:
+        """The training rows of every problem."""
+        rows = masks([rows for _, rows, _ in self.pairs], len(self.y))
+        return Training.of_masks(self.features.values, rows, self.columns)
+
+    @cached_property
+    def columns(self) -> int:
+        """Weight vectors of a problem."""
+        return 1 if self.classes == 2 else self.classes
+
+    @cached_property
+    def held(self) -> list[Tensor]:
+        """Of each problem the held-out rows.
+
+        Those of a class that the training rows lack say nothing about C and are left out.
+        """
+        y = self.y.numpy()
+        return [torch.from_numpy(b[np.isin(y[b], y[a])]) for _, a, b in self.pairs]
 
     def walk(self, tick: Tick, whole: bool) -> Walked:
         """From strong to weak, as far as each fold needs to."""
         losses = np.full((self.folds, len(self.strengths)), np.inf)
         live, steps = np.arange(len(self.pairs)), []
         path: list[Tensor] = []  # the last two solutions of the live problems
-        columns = 1 if self.classes == 2 else self.classes
-        history = History(len(live), columns, self.features.values.shape[1] + 1)
+        history = History(len(live), self.columns, self.features.values.shape[1] + 1)
         for step, c in enumerate(self.strengths):
             start = 2 * path[1] - path[0] if len(path) == 2 else path[0] if path else None
             sums, solved = self.solve(live, np.full(len(live), c), start, solver.COARSE, history)
@@ -130,11 +148,17 @@ class _Search:
                 mine = step_of == step
                 losses[:, step] = self.averaged(sums[mine], problems[mine])
         chosen, loss = least(losses, self.strengths)
+        first, none = np.zeros(self.folds, int), np.ones(self.folds, bool)
         for fold, c in enumerate(chosen):
             mine = (self.owner[problems] == fold) & (np.array(self.strengths)[step_of] == c)
             if mine.any():
                 starts[fold] = solved[torch.from_numpy(mine)].mean(0)
-        return Choice(chosen, loss, starts)
+                first[fold], none[fold] = mine.argmax(), False
+        if none.all():
+            return Choice(chosen, loss, starts)
+        history = History.join([(joined, first)])
+        history.counts[none] = 0
+        return Choice(chosen, loss, starts, history)
 
     def solve(
         self,
@@ -146,12 +170,12 @@ class _Search:
     ) -> tuple[np.ndarray, Tensor]:
         """(problems, 2) sum of held-out losses and their number, and the solutions."""
         strength = torch.from_numpy(c.astype(np.float32))
-        train = self.train[:, problems]
+        train = self.train.take(problems)
         fits, solved = solver.fit(
             self.features, self.y, self.classes, train, strength, start, gap=gap, history=history
         )
         sums = [
-            _loss(fits, self.features, self.y, p, *self.pairs[problem][1:])
+            _loss(fits, self.features, self.y, p, self.held[problem])
             for p, problem in enumerate(problems)
         ]
         return np.array(sums), solved
@@ -183,20 +207,11 @@ def passed(losses: np.ndarray, clearly: float) -> np.ndarray:
 
 
 def _loss(
-    fits: solver.Fits,
-    features: solver.Features,
-    y: Tensor,
-    problem: int,
-    train: np.ndarray,
-    held: np.ndarray,
+    fits: solver.Fits, features: solver.Features, y: Tensor, problem: int, rows: Tensor
 ) -> tuple[float, int]:
-    """Sum of log-losses over the held-out rows, and their number.
-
-    Rows of a class that the training rows lack say nothing about C and are left out.
-    """
-    known = held[np.isin(y[held].numpy(), y[train].numpy())]
-    log_p = fits.log_probabilities(features, torch.from_numpy(known), problem)
-    return -float(log_p.gather(1, y[known][:, None]).sum()), len(known)
+    """Sum of log-losses over the ``rows``, and their number."""
+    log_p = fits.log_probabilities(features, rows, problem)
+    return -float(log_p.gather(1, y[rows][:, None]).sum()), len(rows)
 
 
 def masks(parts: list[np.ndarray], n: int) -> Tensor:

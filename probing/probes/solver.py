@@ -16,20 +16,22 @@ divided by ``C·|T|``. Two classes: one weight vector (binomial). More: one per 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from probing.probes.history import History
-from probing.probes.losses import losses
+from probing.probes.losses import Sums, residuals
+from probing.probes.training import Rows, Training
 
 GAP = 3e-7  # share of the objective that a Newton step may still take off at the end,
 ROUGH = 1e-5  # or in a search, which only compares losses,
 COARSE = 3e-4  # or where it only looks for the neighbourhood of the best
 LOOKS = 2  # steps after which a search believes one look at what may be gained
 MAX_ITERATIONS = 1000
-BLOCK = 300_000  # logits computed at once,
+BLOCK = 400_000  # numbers at hand at once: rows, their logits and residuals,
 LEAST = 32  # but of this many rows at least
 ABSENT = -1e30  # the logit of a class that a problem's training rows do not contain
 
@@ -125,6 +127,71 @@ class _Point:
         self.gradient[problems], self.curvature[problems] = other.gradient, other.curvature
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Rows together with those of the problems that train on them."""
+
+    values: Tensor
+    """(m, d)"""
+    problems: Tensor
+    """int64 (q,)"""
+    y: Tensor
+    """int64 (1, m), or (q, m) where each problem has labels of its own."""
+    train: Tensor
+    """(q, m) of 0 and 1, or (1, m)."""
+
+    @cached_property
+    def at(self) -> slice | Tensor:
+        """The problems as an index."""
+        first, last = int(self.problems[0]), int(self.problems[-1])
+        return slice(first, last + 1) if last - first < len(self.problems) else self.problems
+
+    @staticmethod
+    def of(rows: Rows, y: Tensor, sets: Tensor) -> "_Part":
+        """``y`` (n,) or (n, P); ``sets`` (P,) the training set of each problem."""
+        labels = y if rows.index is None else y[rows.index]
+        problems = torch.isin(sets, rows.sets).nonzero()[:, 0]
+        labels = labels[None] if y.ndim == 1 else labels[:, problems].T.contiguous()
+        train = rows.train
+        if len(train) > 1:
+            train = train[sets[problems]]
+        return _Part(rows.values, problems, labels, train)
+
+    def select(self, keep: Tensor) -> "_Part":
+        """Of the problems ``keep``, numbered anew."""
+        kept = keep[self.problems]
+        return _Part(
+            self.values,
+            (keep.cumsum(0) - 1)[self.problems[kept]],
+            self.y if len(self.y) == 1 else self.y[kept],
+            self.train if len(self.train) == 1 else self.train[kept],
+        )
+
+    def blocks(self, columns: int) -> Iterator[slice]:
+        """Rows that stay in the cache with their logits, of ``columns`` a problem."""
+        width = self.values.shape[1] + 2 * columns * len(self.problems)
+        size = max(LEAST, BLOCK // width)
+        for start in range(0, len(self.values), size):
+            yield slice(start, start + size)
+
+    def add(self, weights: Tensor, offsets: Tensor, to: Sums, product: Tensor) -> None:
+        """What these rows bring to the sums of their problems.
+
+        Residuals times features are added to ``product`` (P, K, d).
+        """
+        w, shift, into = weights[self.at], offsets[self.at].reshape(-1, 1), product[self.at]
+        sums = Sums(to.loss[self.at], to.spread[self.at], to.residual[self.at])
+        for rows in self.blocks(w.shape[1]):
+            x = self.values[rows]
+            y, train = self.y[:, rows].contiguous(), self.train[:, rows].contiguous()
+            logits = torch.addmm(shift, w.flatten(0, 1), x.T).view(*w.shape[:2], -1)
+            residuals(logits, y, train, sums)
+            into.flatten(0, 1).addmm_(logits.flatten(0, 1), x)
+        if not isinstance(self.at, slice):  # copies, not views
+            to.loss[self.at], to.spread[self.at] = sums.loss, sums.spread
+            to.residual[self.at], product[self.at] = sums.residual, into
+
+
 class _Batch:
     """P problems over one matrix: their loss, gradient and preconditioner.
 
@@ -134,39 +201,30 @@ class _Batch:
     numbers runs along memory, and are taken in blocks that stay in the cache.
     """
 
-    def __init__(self, x: Features, y: Tensor, classes: int, train: Tensor, c: Tensor) -> None:
+    def __init__(self, x: Features, y: Tensor, classes: int, train: Training, c: Tensor) -> None:
         self.x, self.classes, self.columns = x, classes, 1 if classes == 2 else classes
-        order, self.parts = _parts(train, BLOCK // self.columns)
-        self.values = x.values if order is None else x.values[order]
-        y, train = (y, train) if order is None else (y[order], train[order])
-        self.y = (y[:, None] if y.ndim == 1 else y).T.contiguous()  # (1, n) or (P, n)
-        self.train = train.T.contiguous()  # (P, n)
-        self.counts = self.train.sum(1)  # (P,)
+        self.parts = [_Part.of(rows, y, train.of) for rows in train.rows]
+        self.parts = [part for part in self.parts if len(part.problems)]
+        self.counts = train.counts[train.of]  # (P,)
         self.penalty = 1.0 / (c * self.counts)  # (P,) λ of the mean loss
-        # float64, or a column that is constant in train gets a spurious tiny variance
-        wide, share = self.values.double(), (self.train / self.counts[:, None]).double()
-        mean = share @ wide  # (P, d)
-        variance = share @ wide.square_() - mean**2
-        constant = variance <= 1e-12 * (1 + mean**2)
-        self.mean = mean.float()
-        self.inverse_std = torch.where(constant, 0.0, variance.clamp_min(1e-24).rsqrt()).float()
+        self.mean, self.inverse_std = train.mean[train.of], train.inverse_std[train.of]  # (P, d)
         self.absent = torch.zeros(len(c), self.columns)
         if classes > 2:
-            index = self.y.expand(self.train.shape)
-            seen = torch.zeros(len(c), classes).scatter_add_(1, index, self.train)
+            seen = torch.zeros(len(c), classes)
+            for part in self.parts:
+                shape = len(part.problems), len(part.values)
+                once = part.train.expand(shape)
+                counted = torch.zeros(shape[0], classes)
+                seen[part.problems] = counted.scatter_add_(1, part.y.expand(shape), once)
             self.absent = torch.where(seen == 0, ABSENT, 0.0)
 
     def select(self, keep: Tensor) -> "_Batch":
         """The problems ``keep`` of this batch."""
         part = object.__new__(_Batch)
         part.x, part.classes, part.columns = self.x, self.classes, self.columns
-        place = keep.cumsum(0) - 1
-        asked = [(rows, problems[keep[problems]]) for rows, problems in self.parts]
-        part.parts = [(rows, place[problems]) for rows, problems in asked if len(problems)]
-        part.values = self.values
-        part.y = self.y if len(self.y) == 1 else self.y[keep]
-        part.train, part.mean = self.train[keep], self.mean[keep]
-        part.inverse_std, part.absent = self.inverse_std[keep], self.absent[keep]
+        part.parts = [p.select(keep) for p in self.parts if keep[p.problems].any()]
+        part.mean, part.inverse_std = self.mean[keep], self.inverse_std[keep]
+        part.absent = self.absent[keep]
         part.counts, part.penalty = self.counts[keep], self.penalty[keep]
         return part
 
@@ -180,81 +238,26 @@ class _Batch:
     def at(self, w: Tensor) -> _Point:
         """Objective, gradient and curvature at the parameters ``w``."""
         weights, intercepts = self.unstandardised(w)
-        problems, k, d = weights.shape
-        flat, offset = weights.reshape(-1, d), intercepts.reshape(-1, 1)
-        product, total = torch.zeros(problems * k, d), torch.zeros(problems, k)
-        loss = torch.zeros(problems, dtype=torch.float64)
-        spread = torch.zeros(problems)
-        for rows, asked in self.blocks():
-            x, train = self.values[rows], self.train[:, rows]
-            y = self.y[:, rows]
-            if len(asked) == problems:
-                columns, shift = flat, offset
-            else:
-                train, y = train[asked], y[asked] if len(y) > 1 else y
-                columns, shift = weights[asked].reshape(-1, d), intercepts[asked].reshape(-1, 1)
-            logits = torch.addmm(shift, columns, x.T).reshape(len(asked), k, -1)
-            part = losses(logits, y, train)
-            loss[asked] += part.loss
-            spread[asked] += part.spread
-            total[asked] += part.residual.sum(2)
-            flat_residual = part.residual.reshape(len(asked) * k, -1)
-            if len(asked) == problems:
-                product.addmm_(flat_residual, x)
-            else:
-                product.view(problems, k, d)[asked] += (flat_residual @ x).view(-1, k, d)
+        sums, product = Sums.nothing(*weights.shape[:2]), torch.zeros_like(weights)
+        for part in self.parts:
+            part.add(weights, intercepts, sums, product)
         # the chain rule of the standardisation, and of the mean over rows
-        slope = product.reshape(problems, k, d) - total[:, :, None] * self.mean[:, None]
+        slope = product - sums.residual[:, :, None] * self.mean[:, None]
         slope *= (self.inverse_std / self.counts[:, None])[:, None]
         gradient = torch.cat(
-            [slope @ self.x.eigenvectors, (total / self.counts[:, None])[:, :, None]], 2
+            [slope @ self.x.eigenvectors, (sums.residual / self.counts[:, None])[:, :, None]], 2
         )
         turned = w[:, :, :-1]
         gradient[:, :, :-1] += self.penalty[:, None, None] * turned
         ridge = 0.5 * self.penalty * turned.square().sum((1, 2), dtype=torch.float64)
-        return _Point(w, loss / self.counts + ridge, gradient, spread / (self.counts * k))
-
-    def blocks(self) -> Iterator[tuple[slice, Tensor]]:
-        """Rows that stay in the cache with their logits, and the problems that train on some."""
-        for rows, problems in self.parts:
-            size = max(LEAST, BLOCK // (len(problems) * self.columns))
-            for start in range(rows.start, rows.stop, size):
-                yield slice(start, min(start + size, rows.stop)), problems
+        curvature = sums.spread / (self.counts * self.columns)
+        return _Point(w, sums.loss / self.counts + ridge, gradient, curvature)
 
     def preconditioner(self, curvature: Tensor) -> Tensor:
         """(P, d+1) the inverse of ``curvature · covariance + λ``; 1 / curvature at last."""
         curved = curvature[:, None]
         whole = torch.cat([self.x.eigenvalues * curved + self.penalty[:, None], curved], 1)
         return whole.reciprocal_()
-
-
-Parts = list[tuple[slice, Tensor]]
-"""Stretches of rows, each with the problems that train on any of them."""
-
-
-def _parts(train: Tensor, enough: int) -> tuple[Tensor | None, Parts]:
-    """An order of the rows in which those that train the same problems lie together, if it pays.
-
-    ``train`` (n, P). It pays where each such stretch has ``enough`` rows over all its problems:
-    then no problem meets rows that it does not train on. Otherwise the order stays (None).
-    """
-    n, problems = train.shape
-    everything = torch.arange(problems)
-    whole = [(slice(0, n), everything)]
-    if n * problems < 2 * enough or problems > 50:  # more do not fit a number
-        return None, whole
-    code = (train.double() @ 2.0 ** everything.double()).long()
-    kinds, kind, counts = torch.unique(code, return_inverse=True, return_counts=True)
-    if n * problems < len(kinds) * enough:
-        return None, whole
-    ends = counts.cumsum(0).tolist()
-    stretches = zip([0, *ends[:-1]], ends, kinds.tolist(), strict=True)
-    parts = [
-        (slice(a, b), everything[(number >> everything) % 2 == 1])
-        for a, b, number in stretches
-        if number
-    ]
-    return kind.argsort(stable=True), parts
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
@@ -266,7 +269,7 @@ def fit(
     x: Features,
     y: Tensor,
     classes: int,
-    train: Tensor,
+    train: Tensor | Training,
     c: Tensor,
     start: Tensor | None = None,
     max_iterations: int = MAX_ITERATIONS,
@@ -276,12 +279,14 @@ def fit(
     """Solve P problems at once.
 
     ``y`` int64 (n,) class numbers, or (n, P) where each problem has labels of its own; ``train``
-    float32 (n, P) of 0 and 1; ``c`` float32 (P,). Each problem needs two classes among its
-    training rows. ``start`` (P, K, d+1) are the parameters of an earlier call, the second value
-    returned, to start from, and ``history`` what was remembered there. A problem is solved when two
-    looks in a row see no more than ``gap`` (``GAP``) of its objective to be gained; with a wider
-    ``gap``, one after ``LOOKS`` steps.
+    float32 (n, P) of 0 and 1, or what was made of it; ``c`` float32 (P,). Each problem needs two
+    classes among its training rows. ``start`` (P, K, d+1) are the parameters of an earlier call,
+    the second value returned, to start from, and ``history`` what was remembered there. A problem
+    is solved when two looks in a row see no more than ``gap`` (``GAP``) of its objective to be
+    gained; with a wider ``gap``, one after ``LOOKS`` steps.
     """
+    if isinstance(train, Tensor):
+        train = Training.of_masks(x.values, train, 1 if classes == 2 else classes)
     whole = _Batch(x, y, classes, train, c)
     shape = (len(c), whole.columns, x.values.shape[1] + 1)
     solution = torch.zeros(shape) if start is None else start.clone()

@@ -17,7 +17,7 @@ from probing.probes.folds import Fold, Plan, cross_validation, given_split
 from probing.probes.nested import probe
 from probing.probes.result import SCALARS, ProbeResult
 from probing.probes.scoring import majority_class
-from probing.probes.search import STRENGTHS, choose_strength
+from probing.probes.search import STRENGTHS, choose_strength, masks
 from probing.statistics import wilson
 
 
@@ -99,6 +99,23 @@ def test_the_walk_that_stops_early_chooses_as_the_whole_grid_does(seed: int) -> 
     whole = choose_strength(features, target, classes, plan.folds, STRENGTHS, whole=True)
     assert short.strengths == whole.strengths
     assert short.losses == pytest.approx(whole.losses, rel=1e-4)
+
+
+def test_the_final_fit_remembers_an_inner_one() -> None:
+    """The same solutions as without, in fewer steps; a fold that chose nothing has no memories."""
+    x, y = blobs(300, 30, 5, 0.6, 0)
+    plan = cross_validation(y, np.arange(300), 4, 0)
+    folds = [*plan.folds[:3], replace(plan.folds[3], inner=())]
+    features, target = solver.Features.of(x), torch.from_numpy(y)
+    choice = choose_strength(features, target, 5, folds, STRENGTHS)
+    assert choice.history is not None
+    assert [bool(count) for count in choice.history.counts] == [True, True, True, False]
+    train = masks([fold.train for fold in folds], 300)
+    c = torch.tensor(choice.strengths)
+    cold, _ = solver.fit(features, target, 5, train[:, :3], c[:3], choice.start[:3])
+    warm, _ = solver.fit(features, target, 5, train, c, choice.start, history=choice.history)
+    np.testing.assert_allclose(warm.objective[:3], cold.objective, rtol=1e-5)
+    assert warm.iterations < cold.iterations
 
 
 def test_the_walk_stops_early_where_weak_regularisation_only_hurts() -> None:
