@@ -99,6 +99,15 @@ def current(chosen: selection.Selection) -> Draft | None:
     return _checked(cached.relabelled(given.key, change, given.sentences), given.key, change)
 
 
+def of_sample(name: str) -> Sentences:
+    """The sentences of a sample, a key of ``SAMPLES``, with the columns that are guessed."""
+    path = SAMPLES[name].path
+    data = path.read_bytes()
+    digest = sha256(data).hexdigest()
+    table = cached.table(digest, data, path.name)
+    return cached.sentences(digest, reading.guess_columns(table), table)
+
+
 def _checked(sentences: Sentences, key: str, change: Relabelling) -> Draft:
     if not len(sentences):
         column = sentences.source.text_column

@@ -90,7 +90,8 @@ def manage_run(run: str | None) -> None:
 def link_of(run: str) -> str:
     """The address under which a run opens."""
     base = str(st.context.url or "").partition("?")[0].rstrip("/")
-    return f"{base.removesuffix('/runs')}/layers?run={run}"
+    page = next((name for name in ("/runs", "/report") if base.endswith(name)), "")
+    return f"{base.removesuffix(page)}/layers?run={run}"
 
 
 def take_cell(chart: str = "accuracy") -> None:
@@ -305,6 +306,11 @@ def encoder() -> str:
 def choose_encoder(name: str) -> None:
     """Use an encoder for the next run."""
     st.session_state["chosen_encoder"] = name
+
+
+def choose_source(name: str) -> None:
+    """Take the next run's sentences from there, as ``source`` names it."""
+    st.session_state["source"] = name
 
 
 def target() -> Target:

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from dashboard import draft, limits, metrics, selection, views
-from dashboard.jobs import jobs
-from dashboard.library import library
+from dashboard import draft, limits, selection
 from dashboard.panels import encoders
+from dashboard.starting import start
 from dashboard.words import POOLER_HELP, plain, said
 from probing import figures
 from probing.encoders.known import KNOWN
@@ -36,7 +35,7 @@ def show(chosen: selection.Selection) -> None:
             width="stretch",
         )
         if pressed and sentences is not None and settings is not None:
-            _start(sentences, settings)
+            start(sentences, settings)
         _language()
 
 
@@ -51,21 +50,6 @@ def _language() -> None:
         key="language",
         persist_state="session",
     )
-
-
-def _start(sentences: Sentences, settings: Settings) -> None:
-    try:
-        visitor = selection.visitor()
-        jobs().check_room(visitor)
-        limits.check_start(sentences, settings, visitor)
-        run = jobs().start_run(sentences, settings, visitor)
-        library().claim(run, visitor)
-    except ProbingError as error:
-        metrics.count("runs_refused_total")
-        st.error(said(error), icon=":material/error:")
-        return
-    selection.open_run(run)
-    st.switch_page(views.pages()["layers"], query_params={"run": run})
 
 
 def _sentences(chosen: selection.Selection) -> Sentences | None:
