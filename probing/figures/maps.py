@@ -2,7 +2,6 @@
 
 import html
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from probing.figures.colouring import SYMBOLS, by_class
 from probing.figures.style import DARK, LIGHT, Style, dress
 from probing.figures.texts import safe, short
 from probing.projections import Projection
 
-SHOWN_CLASSES = 9  # classes with a colour of their own on a map; the others are grey together
-_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon", "bowtie")
 _SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-open") * 2
 _SVG_POINTS = 1_000  # points up to which SVG is sharper and quick enough; beyond, WebGL
 
@@ -114,18 +112,11 @@ def _groups(
     """(legend name, indices of the points, colour), the most frequent class first."""
     if labels is None:
         return [("sentences", np.arange(n), style.classes[0])]
-    values = np.array(labels, dtype=object)
-    counts = Counter(labels).most_common()
-    own = counts if len(counts) <= SHOWN_CLASSES else counts[: SHOWN_CLASSES - 1]
-    groups = [
-        (f"{safe(label, 40)} ({count:,})", np.flatnonzero(values == label), colour)
-        for (label, count), colour in zip(own, style.classes, strict=False)
+    found = by_class(labels, style)
+    return [
+        (f"{safe(g.name, 60)} ({g.count:,})", np.flatnonzero(found.codes == g.code), g.colour)
+        for g in sorted(found.groups, key=lambda g: g.code)
     ]
-    rest = {label for label, _ in counts[len(own) :]}
-    if rest:
-        members = np.array([i for i, label in enumerate(labels) if label in rest])
-        groups.insert(0, (f"{len(rest)} other classes ({len(members):,})", members, style.grid))
-    return groups
 
 
 @lru_cache(maxsize=4)
@@ -161,6 +152,6 @@ def _points(
     if points.shape[1] == 3:
         marker = {"size": size / 2, "color": colour, "symbol": _SYMBOLS_3D[number]}
         return go.Scatter3d(z=points[:, 2], marker=marker, **common)
-    marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": _SYMBOLS[number % 9]}
+    marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": SYMBOLS[number % 9]}
     kind = go.Scatter if n <= _SVG_POINTS else go.Scattergl
     return kind(marker=marker, **common)
