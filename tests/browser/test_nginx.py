@@ -69,8 +69,9 @@ def configured(folder: Path, base: str, port: int, behind: int) -> Path:
         f"{name}_temp_path {folder}/{name};\n"
         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
+    user = "user root;" if os.geteuid() == 0 else ""  # others may not enter pytest's folders
     whole = f"""
-        daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
+        {user} daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
         events {{}}
         http {{ access_log off; {paths} {site} }}
     """
@@ -163,7 +164,7 @@ def _visit(site: Site, chromium: Browser, folder: Path) -> None:
         file.set_input_files(path)
         expect(page.get_by_text(sign).first).to_be_visible()
     page.get_by_role("link", name="Runs").click()
-    assert page.url == f"{site.address}{site.base}/runs"
+    expect(page).to_have_url(f"{site.address}{site.base}/runs")
     page.get_by_role("link", name="Layers").click()
     page.get_by_role("radio", name="Table").click()
     with page.expect_download() as download:
