@@ -25,12 +25,14 @@ def scatter(
     *,
     numbers: Sequence[float] | None = None,
     new: Sequence[float] | None = None,
+    webgl: bool = True,
     dark: bool = False,
 ) -> go.Figure:
     """A map with a point per sentence, coloured by label; hover shows the sentence.
 
     With more than ``SHOWN_CLASSES`` classes the most frequent have colours, the others are grey
     together. Where the labels are quantities, ``numbers`` are their values, and colour is a scale.
+    ``webgl``: False where the page forbids code made at run time, which Plotly's WebGL points are.
     ``new`` (2,) is where a sentence lies that the map was drawn without.
     ``customdata[1]`` is the point's position among the sentences.
     """
@@ -40,7 +42,7 @@ def scatter(
     hover = _hover(tuple(texts), None if labels is None else tuple(labels))
     for number, (name, members, colour) in enumerate(groups):
         shown = [hover[i] for i in members]
-        figure.add_trace(_points(projection, members, shown, name, colour, number))
+        figure.add_trace(_points(projection, members, shown, name, colour, number, webgl))
     if numbers is not None:
         figure.update_traces(marker=_scale(numbers, style))
     if new is not None:
@@ -137,6 +139,7 @@ def _points(
     name: str,
     colour: str,
     number: int,
+    webgl: bool,
 ) -> Any:
     points = projection.points[members]
     n = len(projection.points)
@@ -153,5 +156,5 @@ def _points(
         marker = {"size": size / 2, "color": colour, "symbol": _SYMBOLS_3D[number]}
         return go.Scatter3d(z=points[:, 2], marker=marker, **common)
     marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": SYMBOLS[number % 9]}
-    kind = go.Scatter if n <= _SVG_POINTS else go.Scattergl
+    kind = go.Scattergl if webgl and n > _SVG_POINTS else go.Scatter
     return kind(marker=marker, **common)

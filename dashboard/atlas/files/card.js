@@ -31,7 +31,8 @@ in vec4 colour; flat in float symbol; flat in float rim;
 uniform vec3 ink; uniform sampler2D sheet;
 out vec4 shown;
 void main() {
-  vec2 cover = texture(sheet, vec2((floor(symbol + 0.5) + gl_PointCoord.x) / 16.0, gl_PointCoord.y)).rg;
+  float cell = floor(symbol + 0.5) + gl_PointCoord.x;
+  vec2 cover = texture(sheet, vec2(cell / 16.0, gl_PointCoord.y)).rg;
   float edge = rim * cover.g;
   float alpha = max(colour.a * cover.r, edge);
   if (alpha < 0.01) discard;

@@ -220,7 +220,7 @@ export class Panel {
   // The line that selected, where it was drawn on this very map.
   chosenLine() {
     const found = this.wanted && this.map && read(this.above.select);
-    if (!found || found.map !== this.map.name || this.gliding || found.corners.some((c) => c.length < 2)) return "";
+    if (!found || found.map !== this.map.name || this.gliding) return "";
     const { yaw, pitch } = this.view;
     if (found.turn && Math.hypot(found.turn[0] - yaw, found.turn[1] - pitch) > 1e-3) return "";
     const lens = this.lens(), { half } = this.map;
