@@ -239,7 +239,8 @@ class _Said:
                     layers=layer_list([*told]), gaps=gaps
                 )
         rest = [layer for layer, c in by_layer.items() if not survives(c)]
-        said = tr(_BOTH if len(sides) > 1 else _AHEAD if "ahead" in sides else _BEHIND)
+        only = _AHEAD if "ahead" in sides else _BEHIND
+        said = tr(_BOTH if len(sides) > 1 else only)
         untold = tr("; at {layers} this sample cannot tell")
         return said.format(
             one=capital(one),

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from probing.figures.style import DARK, LIGHT, dress
 from probing.figures.texts import safe
+from probing.language import tr
 from probing.sentences import Sentences
 
 BARS = 20  # bars of a class chart
@@ -18,7 +19,7 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     own = counts if len(counts) <= BARS else counts[: BARS - 1]
     names, values = [safe(name, 32) for name, _ in own], [count for _, count in own]
     if len(own) < len(counts):
-        names.append(f"{len(counts) - len(own)} other classes")
+        names.append(tr("{n} other classes").format(n=len(counts) - len(own)))
         values.append(sum(count for _, count in counts[len(own) :]))
     bars = go.Bar(
         x=values[::-1],
@@ -52,8 +53,8 @@ def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     bars = go.Histogram(x=words, nbinsx=40, marker={"color": style.poolings["cls"]})
     figure = go.Figure(bars)
     dress(figure, style)
-    figure.update_traces(hovertemplate="%{x} words: %{y:,}<extra></extra>")
-    figure.update_xaxes(title_text="words", showgrid=False)
-    figure.update_yaxes(title_text="sentences")
+    figure.update_traces(hovertemplate=tr("%{x} words: %{y:,}<extra></extra>"))
+    figure.update_xaxes(title_text=tr("words"), showgrid=False)
+    figure.update_yaxes(title_text=tr("sentences"))
     figure.update_layout(height=320, bargap=0.05)
     return figure
