@@ -135,7 +135,7 @@ def _expect(run: Run, method: Method, dimensions: int, layer: int, pooling: str)
 def _faithfulness(projection: Projection) -> None:
     """How much of each neighbourhood the map keeps, in figures."""
     if projection.notice:
-        st.caption(plain(projection.notice))
+        st.caption(plain(projection.told))
     st.caption(
         plain(verdict.describe_map(projection)),
         help="Trustworthiness falls where points that are far apart look near; continuity, where "

@@ -126,8 +126,8 @@ def _moves(found: Knockout) -> str:
     else:
         said = tr(
             "Cut off from the other tokens in one layer, [CLS] at the last layer moves most with "
-            "layer {most}: ‖Δh‖² is {much} times the sentences' variance; least with layer {least}, "
-            "{little} times ({n})."
+            "layer {most}: ‖Δh‖² is {much} times the sentences' variance; least with layer "
+            "{least}, {little} times ({n})."
         )
     return said.format(
         most=most,
