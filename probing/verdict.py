@@ -17,7 +17,7 @@ from probing.evidence import Best, Contrast, Estimate, Evidence
 from probing.language import later, tr, tr_n
 from probing.representations import POOLINGS
 from probing.statistics import Z95, sentences_needed
-from probing.wording import BASELINES, Words, about, capital, layer_list, one_by_one
+from probing.wording import BASELINES, Words, about, capital, layer_list, one_by_one, spaced
 
 if TYPE_CHECKING:
     from probing.projections import Projection
@@ -52,7 +52,7 @@ def verdict(evidence: Evidence, untrained: bool = False) -> dict[str, Any]:
         "contrasts": len(evidence.contrasts),
         "best": None if evidence.best is None else _best(evidence.best, evidence.metric),
         "sentences": said,
-        "text": " ".join(said),
+        "text": one_by_one(said),
     }
 
 
@@ -126,7 +126,7 @@ class _Said:
             said = [self.best_cell(best), self.baseline(best), self.twins(best)]
         said += [self.poolings(a, b) for a, b in self._asked()]
         said += ["" if best is None else self.layers(best), self.limits()]
-        return [sentence for sentence in said if sentence][:MOST]
+        return [spaced(sentence) for sentence in said if sentence][:MOST]
 
     def best_cell(self, best: Best) -> str:
         folds, votes = sum(best.choices.values()), best.choices[f"{best.pooling}_{best.layer}"]

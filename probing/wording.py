@@ -1,5 +1,6 @@
 """Names and figures as sentences have them: plain words, intervals in brackets, a true minus."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
@@ -121,6 +122,11 @@ def listed(parts: Sequence[str]) -> str:
 def one_by_one(sentences: Sequence[str]) -> str:
     """Sentences after each other; Chinese has no space between them."""
     return ("" if language() == "zh" else " ").join(sentence for sentence in sentences if sentence)
+
+
+def spaced(text: str) -> str:
+    """With a space between Chinese and foreign letters, as print has it; not for users' texts."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])", " ", text)
 
 
 def layer_list(layers: Sequence[int]) -> str:

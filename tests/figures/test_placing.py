@@ -6,7 +6,7 @@ from PIL import ImageFont
 from sklearn.isotonic import isotonic_regression
 
 from probing.figures.placing import apart, polygon, wrapped
-from probing.figures.style import width
+from probing.figures.style import NARROW, SMALL, width
 
 
 @pytest.mark.parametrize("seed", range(30))
