@@ -9,7 +9,9 @@ import streamlit as st
 
 from dashboard import apart
 from dashboard.limits import reading_limits
-from probing import figures, paths, reading, sentence_table, store
+from dashboard.panels import map_colours
+from probing import figures, keywords, paths, reading, sentence_table, store
+from probing.figures.colouring import Colouring
 from probing.hiding import hide_inside, hide_run
 from probing.language import language
 from probing.mechanism import shelf
@@ -47,6 +49,12 @@ def run(folder: Path, *, texts: bool = True) -> Run:
     return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns, texts)
 
 
+def stamp(folder: Path) -> int:
+    """Changes with what ``run`` gives."""
+    path = folder / store.RUN
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _record(folder: str, stamp: int) -> Mapping[str, Any]:
     record = store.read_record(Path(folder))
@@ -60,7 +68,7 @@ def record(folder: Path) -> Mapping[str, Any]:
 
 def forget_runs() -> None:
     """Let go of runs that were deleted: memory maps would keep their files on the disk."""
-    for cache in (_run, _record, _inside, _figure, _of_value):
+    for cache in (_run, _record, _inside, _figure, _of_value, _colouring):
         cache.clear()
 
 
@@ -124,6 +132,56 @@ def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> 
     """The figure ``draw`` of a small frozen value of a run, drawn once; read only."""
     key = f"{run.id} {draw.__name__} {value!r} {sorted(options.items())} {language()}"
     return _of_value(key, partial(draw, value, **options))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _colouring(
+    run_id: str,
+    texts: str,
+    colour: str,
+    layer: int,
+    pooling: str,
+    dark: bool,
+    language: str,
+    _run: Run,
+) -> Colouring:
+    return map_colours.colouring(_run, colour, layer, pooling, dark=dark)
+
+
+def colouring(run: Run, colour: str, layer: int, pooling: str, *, dark: bool) -> Colouring:
+    """How the points of a run's maps look; read only."""
+    texts = run.sentences.fingerprint
+    return _colouring(run.id, texts, colour, layer, pooling, dark, language(), run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _folded(texts: str, _run: Run) -> tuple[str, ...]:
+    return tuple(text.casefold() for text in _run.sentences.texts)
+
+
+def folded(run: Run) -> tuple[str, ...]:
+    """The run's texts, as a search in any case needs them."""
+    return _folded(run.sentences.fingerprint, run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _texts(fingerprint: str, _run: Run) -> frozenset[str]:
+    return frozenset(_run.sentences.texts)
+
+
+def texts(run: Run) -> frozenset[str]:
+    """The distinct texts of a run."""
+    return _texts(run.sentences.fingerprint, run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _vocabulary(texts: str, _run: Run) -> keywords.Vocabulary:
+    return keywords.Vocabulary.of(_run.sentences.texts)
+
+
+def vocabulary(run: Run) -> keywords.Vocabulary:
+    """The words of a run's texts."""
+    return _vocabulary(run.sentences.fingerprint, run)
 
 
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:

@@ -1,11 +1,13 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from dashboard import visitors
@@ -16,6 +18,8 @@ from probing.settings import Target
 UPLOAD, RUN = "upload", "run"
 """Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
 
+_LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
+_LONGEST_SEARCH = 100
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -94,6 +98,102 @@ def take_cell(chart: str = "accuracy") -> None:
             st.session_state["pooling"] = str(found[2])
 
 
+ATLAS = "atlas"
+"""The key of the map component."""
+
+
+def map_view(layers: int) -> tuple[int, str, int | None]:
+    """(layer, selection) that the map shows: as the link says, else the layer chosen last.
+
+    The selection is "" for none, or as ``take_map_view`` put it there: a text from outside. The
+    third is the number of what was last done on the map itself, if anything was.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get("layer")
+    if asked is None and ATLAS not in state:  # come from another view, not back from a layer
+        asked = str(state.get("layer", ""))
+    layer = int(asked) if asked and asked.isdecimal() and len(asked) < 4 else layers - 1
+    done = ((state.get(ATLAS) or {}).get("view") or {}).get("turn")
+    select = st.query_params.get("select", "")[:_LONGEST_SELECTION]
+    return min(layer, layers - 1), select, done if isinstance(done, int) else None
+
+
+def take_map_view() -> None:
+    """Put into the link what was done on the map."""
+    state: Any = st.session_state
+    view = state[ATLAS].get("view") or {}
+    layer, select = view.get("layer"), view.get("select")
+    if isinstance(layer, int) and 0 <= layer < 1000:
+        state["layer"] = layer
+        st.query_params["layer"] = str(layer)
+    select_on_map(select if isinstance(select, str) else "")
+
+
+def linked(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
+    """Arguments of a widget of the map whose value lies in the link: its key, what it calls.
+
+    ``options`` are what may be chosen, several where ``default`` is a list; None for any text. The
+    link holds the options themselves: Streamlit's own binding writes what is shown, which a page in
+    another language could not read.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get(name)
+    if asked is None and ATLAS not in state and f"kept:{name}" in state:  # from another view
+        asked = st.query_params[name] = state[f"kept:{name}"]
+    known = None if options is None else {str(option): option for option in options}
+    if known is None:
+        value: Any = (asked or default)[:_LONGEST_SEARCH]
+    elif isinstance(default, list):
+        value = [known[part] for part in (asked or "").split(",") if part in known] or default
+    else:
+        value = known.get(asked or "", default)
+    state[name] = value
+    return {"key": name, "on_change": _put_into_link, "args": (name, default)}
+
+
+def _put_into_link(name: str, default: Any) -> None:
+    state: Any = st.session_state
+    value = state[name]
+    if value and value != default:
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        st.query_params[name] = state[f"kept:{name}"] = text
+    else:
+        st.query_params.pop(name, None)
+        state.pop(f"kept:{name}", None)
+
+
+def select_on_map(select: str) -> None:
+    """Select on the map what ``select`` says; "" for nothing."""
+    if select:
+        st.query_params["select"] = select[:_LONGEST_SELECTION]
+    else:
+        st.query_params.pop("select", None)
+
+
+def keep_playing(run: str, asked: bool) -> bool:
+    """Whether all layers of a run were asked for, now or before, to be played."""
+    state: Any = st.session_state
+    if asked:
+        state["playing"] = run
+    return bool(state.get("playing") == run)
+
+
+def stop_playing() -> None:
+    """The layers that are not there are not asked for any more."""
+    st.session_state.pop("playing", None)
+
+
+def own_sentence(run: str) -> str:
+    """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
+    kept: dict[str, str] = st.session_state.get("own_sentences", {})
+    return kept.get(run, "")
+
+
+def keep_own_sentence(run: str, text: str) -> None:
+    """Remember it: other views show where it lies."""
+    st.session_state.setdefault("own_sentences", {})[run] = text
+
+
 def take_cell_of_class() -> None:
     """The same of the chart of classes by layer."""
     take_cell("classes_by_layer")
@@ -113,6 +213,8 @@ def followed(n: int) -> int | None:
 
 def language() -> str:
     """The language of the page: as chosen or linked, else the browser's, else English."""
+    if get_script_run_ctx(suppress_warning=True) is None:  # no page is being drawn
+        return "en"
     state: Any = st.session_state
     chosen = state.get("language") or st.query_params.get("language")
     if chosen in LANGUAGES:

@@ -388,6 +388,14 @@ def _cell(name: str) -> tuple[str, int] | None:
 
 
 def describe_map(projection: "Projection") -> str:
+    """The same in a line of its own, which says what it is about."""
+    said = faithfulness(projection)
+    if projection.faithfulness.neighbours_kept is None:
+        return said
+    return tr("How faithful: {said}").format(said=said)
+
+
+def faithfulness(projection: "Projection") -> str:
     """How faithful a map is: how much of each point's neighbourhood it keeps."""
     f = projection.faithfulness
     if f.trustworthiness is None or f.continuity is None or f.neighbours_kept is None:
@@ -407,5 +415,5 @@ def describe_map(projection: "Projection") -> str:
     if projection.explained:
         shown = tr("axes show {share} of the variance")
         parts.append(shown.format(share=f"{sum(projection.explained):.0%}"))
-    said = tr("How faithful: {parts} · {n} points compared")
+    said = tr("{parts} · {n} points compared")
     return said.format(parts=" · ".join(parts), n=f"{f.judged:,}")

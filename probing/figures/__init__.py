@@ -24,6 +24,7 @@ from probing.figures.inside import (
 )
 from probing.figures.layers import accuracy, first_scores, selectivity
 from probing.figures.maps import scatter
+from probing.figures.mix import class_mix
 from probing.figures.of_run import SCORES
 from probing.figures.onset import arrival
 from probing.figures.shapes import MEASURES, geometry
@@ -48,6 +49,7 @@ __all__ = [
     "calibration",
     "choices",
     "class_counts",
+    "class_mix",
     "comparisons",
     "conditional",
     "confusion",
