@@ -389,8 +389,8 @@ def _cell(name: str) -> tuple[str, int] | None:
 
 def describe_map(projection: "Projection") -> str:
     """The same in a line of its own, which says what it is about."""
-    said = faithfulness(projection)
-    if projection.faithfulness.neighbours_kept is None:
+    said, f = faithfulness(projection), projection.faithfulness
+    if None in (f.trustworthiness, f.continuity, f.neighbours_kept):
         return said
     return tr("How faithful: {said}").format(said=said)
 
