@@ -6,16 +6,18 @@ where no language is known yet, in a constant, is marked by ``later`` and passed
 is shown. ``texts/zh.po`` holds the translations; ``tests/test_language.py`` that none is missing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 TEXTS = Path(__file__).with_name("texts")
 LANGUAGES = {"en": "English", "zh": "中文"}
+K = TypeVar("K")
 
 
 def _english() -> str:
@@ -55,7 +57,8 @@ def language() -> str:
 
 def tr(text: str) -> str:
     """``text`` in the language of now; itself where no translation is there."""
-    return _catalogue(language()).gettext(text)
+    # gettext keeps a catalogue's head under the empty text
+    return _catalogue(language()).gettext(text) if text else ""
 
 
 def tr_n(one: str, several: str, n: int) -> str:
@@ -66,6 +69,22 @@ def tr_n(one: str, several: str, n: int) -> str:
 def later(text: str) -> str:
     """``text`` as it is: marks it for translation by ``tr`` where it is shown."""
     return text
+
+
+class Spoken(Mapping[K, str]):
+    """Texts by name, marked by ``later``: each in the language of when it is looked up."""
+
+    def __init__(self, texts: Mapping[K, str]) -> None:
+        self._texts = dict(texts)
+
+    def __getitem__(self, name: K) -> str:
+        return tr(self._texts[name])
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 @cache

@@ -13,6 +13,7 @@ import numpy as np
 
 from probing.errors import SettingsError
 from probing.labels import quantities
+from probing.language import tr, tr_n
 from probing.probes import metrics
 from probing.probes.regression import RegressionResult
 from probing.probes.result import ProbeResult
@@ -190,21 +191,26 @@ def about_suspects(run: Run) -> str:
     _require_classes(run, "the list of labels that may be wrong")
     cells = [cell for cell in good_cells(run) if isinstance(cell, ProbeResult)]
     if not cells:
-        return "No cell is clearly better than one class for all, so no label can be doubted."
+        return tr("No cell is clearly better than one class for all, so no label can be doubted.")
     if any(np.isnan(cell.confidence).all() for cell in cells):
-        return "This run was made before confidence was kept. Run again to see doubtful labels."
+        return tr("This run was made before confidence was kept. Run again to see doubtful labels.")
     found = len(suspects(run, most=len(run.sentences)))
-    who = f"All {len(cells)} cells that score about as well as the best predict the same other"
-    if len(cells) == 1:
-        who = "The one cell that may vote predicts another"
-    said = f"{who} class with {CONFIDENT:.0%} confidence or more"
+    who = tr_n(
+        "The one cell that may vote predicts another class with {sure} confidence or more",
+        "All {cells} cells that score about as well as the best predict the same other class with "
+        "{sure} confidence or more",
+        len(cells),
+    ).format(cells=len(cells), sure=f"{CONFIDENT:.0%}")
     if not found:
-        return f"{said} for no sentence."
-    which = "1 sentence: its label" if found == 1 else f"{found:,} sentences: their labels"
-    return (
-        f"{said} for {which} may be wrong. Cells of one encoder can share an error: read the text "
-        "before you change a label."
+        return tr("{who} for no sentence.").format(who=who)
+    said = tr_n(
+        "{who} for {n} sentence: its label may be wrong. Cells of one encoder can share an error: "
+        "read the text before you change a label.",
+        "{who} for {n} sentences: their labels may be wrong. Cells of one encoder can share an "
+        "error: read the text before you change a label.",
+        found,
     )
+    return said.format(who=who, n=f"{found:,}")
 
 
 def of_cell(run: Run, layer: int, pooling: str) -> "pd.DataFrame":

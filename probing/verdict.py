@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from probing.comparison import BEST, FEWEST
 from probing.evidence import Best, Contrast, Estimate, Evidence
+from probing.language import later, tr, tr_n
 from probing.representations import POOLINGS
 from probing.statistics import Z95, sentences_needed
-from probing.wording import BASELINES, Words, about, capital, layer_list
+from probing.wording import BASELINES, Words, about, capital, layer_list, one_by_one, spaced
 
 if TYPE_CHECKING:
     from probing.projections import Projection
@@ -26,6 +27,16 @@ ALPHA = 0.05
 POWER = 0.8
 MOST = 6  # sentences of a verdict
 ROUNDING = 1e-9  # difference of two scores that is none
+NOTHING = later("No cell was chosen: the training sentences left nothing to choose one by.")
+_AHEAD = later("{one} is ahead of {other} at {ahead}{untold}.")
+_BEHIND = later("{one} is behind {other} at {behind}{untold}.")
+_BOTH = later("{one} is ahead of {other} at {ahead} and behind at {behind}{untold}.")
+_UNTESTED_AHEAD = later(
+    "At layer {last} {one} is {gap} ahead of {other}, which is not tested{needed}."
+)
+_UNTESTED_BEHIND = later(
+    "At layer {last} {one} is {gap} behind {other}, which is not tested{needed}."
+)
 
 
 def verdict(evidence: Evidence, untrained: bool = False) -> dict[str, Any]:
@@ -41,18 +52,25 @@ def verdict(evidence: Evidence, untrained: bool = False) -> dict[str, Any]:
         "contrasts": len(evidence.contrasts),
         "best": None if evidence.best is None else _best(evidence.best, evidence.metric),
         "sentences": said,
-        "text": " ".join(said),
+        "text": one_by_one(said),
     }
 
 
 def describe(run: "Run") -> str:
-    """The run's verdict in words; empty for a run without labels."""
-    return str((run.record.get("verdict") or {}).get("text", ""))
+    """The run's verdict in words, in the language of now; empty for a run without labels."""
+    return one_by_one(sentences(run))
 
 
 def sentences(run: "Run") -> list[str]:
-    """The same, sentence by sentence."""
-    return list((run.record.get("verdict") or {}).get("sentences", ()))
+    """The same, sentence by sentence.
+
+    Made anew from the evidence; a run that is older than its evidence says what it said.
+    """
+    told = (run.record.get("verdict") or {}).get("sentences", ())
+    if not told or not run.evidence.contrasts:
+        return [tr(sentence) for sentence in told]
+    trained = run.record["encoder"]["pooler"]["trained"]
+    return _Said(run.evidence, Words(run.evidence.metric, not trained)).sentences()
 
 
 def survives(contrast: Contrast) -> bool:
@@ -103,21 +121,36 @@ class _Said:
         """At most ``MOST``, the most important first."""
         best = self.evidence.best
         if best is None:
-            said = ["No cell was chosen: the training sentences left nothing to choose one by."]
+            said = [tr(NOTHING)]
         else:
             said = [self.best_cell(best), self.baseline(best), self.twins(best)]
         said += [self.poolings(a, b) for a, b in self._asked()]
         said += ["" if best is None else self.layers(best), self.limits()]
-        return [sentence for sentence in said if sentence][:MOST]
+        return [spaced(sentence) for sentence in said if sentence][:MOST]
 
     def best_cell(self, best: Best) -> str:
         folds, votes = sum(best.choices.values()), best.choices[f"{best.pooling}_{best.layer}"]
-        by = f" ({'all' if votes == folds else f'{votes} of'} {folds} folds)" if folds > 1 else ""
-        probes = "a linear probe on it reaches" if votes == folds else "probes so chosen reach"
-        cell = f"{self.words.pooling(best.pooling)} at layer {best.layer}"
-        return (
-            f"Chosen on training sentences alone, the best cell is {cell}{by}; "
-            f"{probes} {self.words.score(best.score)}."
+        if votes < folds:
+            said = tr(
+                "Chosen on training sentences alone, the best cell is {pooling} at layer {layer} "
+                "({votes} of {folds} folds); probes so chosen reach {score}."
+            )
+        elif folds > 1:
+            said = tr(
+                "Chosen on training sentences alone, the best cell is {pooling} at layer {layer} "
+                "(all {folds} folds); a linear probe on it reaches {score}."
+            )
+        else:
+            said = tr(
+                "Chosen on training sentences alone, the best cell is {pooling} at layer {layer}; "
+                "a linear probe on it reaches {score}."
+            )
+        return said.format(
+            pooling=self.words.pooling(best.pooling),
+            layer=best.layer,
+            votes=votes,
+            folds=folds,
+            score=self.words.score(best.score),
         )
 
     def baseline(self, best: Best) -> str:
@@ -126,23 +159,33 @@ class _Said:
         if not rivals:
             return ""
         strongest = min(rivals, key=lambda c: c.difference.value)
-        said = f"The strongest baseline, {BASELINES[strongest.b]}, gets"
+        name = BASELINES[strongest.b]
         if not strongest.only_a + strongest.only_b:
-            return f"{said} the same sentences right."
+            said = tr("The strongest baseline, {baseline}, gets the same sentences right.")
+            return said.format(baseline=name)
+        said = tr("The strongest baseline, {baseline}, gets {score}: {beside}.")
         score = self.words.level(best.score.value - strongest.difference.value)
-        return f"{said} {score}: {self._beside(strongest)}."
+        return said.format(baseline=name, score=score, beside=self._beside(strongest))
 
     def _beside(self, contrast: Contrast) -> str:
-        said = f"the best cell is {self._standing(contrast)}"
         if survives(contrast):
-            count = len(self.evidence.contrasts)
-            return f"{said}, which holds after correction for all {count:,} comparisons"
-        how = "which is not tested" if contrast.p_max_t is None else "which may be chance"
-        return f"{said}, {how}{self._needed(contrast)}"
+            said = tr(
+                "the best cell is {gap}, which holds after correction for all {n} comparisons"
+            )
+        elif contrast.p_max_t is None:
+            said = tr("the best cell is {gap}, which is not tested{needed}")
+        else:
+            said = tr("the best cell is {gap}, which may be chance{needed}")
+        return said.format(
+            gap=self._standing(contrast),
+            n=f"{len(self.evidence.contrasts):,}",
+            needed="" if survives(contrast) else self._needed(contrast),
+        )
 
     def _standing(self, contrast: Contrast) -> str:
         """``4.3 points [1.3, 7.3] ahead``."""
-        return f"{self.words.gap(_size(contrast))} {_side(contrast)}"
+        said = tr("{gap} ahead") if _side(contrast) == "ahead" else tr("{gap} behind")
+        return said.format(gap=self.words.gap(_size(contrast)))
 
     def twins(self, best: Best) -> str:
         """The best cell's scores with random weights."""
@@ -155,11 +198,13 @@ class _Said:
         if not scores:
             return ""
         low, high = (self.words.level(end) for end in (min(scores), max(scores)))
-        return (
-            "The same architecture with random weights gets "
-            f"{low if low == high else f'{low} to {high}'} in that cell "
-            f"({len(scores)} seed{'s' if len(scores) > 1 else ''})."
+        said = tr_n(
+            "The same architecture with random weights gets {scores} in that cell ({n} seed).",
+            "The same architecture with random weights gets {scores} in that cell ({n} seeds).",
+            len(scores),
         )
+        span = low if low == high else tr("{low} to {high}").format(low=low, high=high)
+        return said.format(scores=span, n=len(scores))
 
     # ---- poolings
 
@@ -185,29 +230,51 @@ class _Said:
         one, other = self.words.pooling(a), self.words.pooling(b)
         if not any(survives(c) for c in by_layer.values()):
             return self._alike(one, other, by_layer)
-        parts: list[str] = []
-        for side, beyond in (("ahead", "ahead of"), ("behind", "behind")):
+        sides = {}
+        for side in ("ahead", "behind"):
             told = {n: _size(c) for n, c in by_layer.items() if survives(c) and _side(c) == side}
             if told:
-                where = f"{layer_list([*told])} (by {self.words.gaps([*told.values()])})"
-                parts.append(f"{side} at {where}" if parts else f"{beyond} {other} at {where}")
+                gaps = self.words.gaps([*told.values()])
+                sides[side] = tr("{layers} (by {gaps})").format(
+                    layers=layer_list([*told]), gaps=gaps
+                )
         rest = [layer for layer, c in by_layer.items() if not survives(c)]
-        untold = f"; at {layer_list(rest)} this sample cannot tell" if rest else ""
-        return f"{capital(one)} is {' and '.join(parts)}{untold}."
+        only = _AHEAD if "ahead" in sides else _BEHIND
+        said = tr(_BOTH if len(sides) > 1 else only)
+        untold = tr("; at {layers} this sample cannot tell")
+        return said.format(
+            one=capital(one),
+            other=other,
+            untold=untold.format(layers=layer_list(rest)) if rest else "",
+            **sides,
+        )
 
     def _alike(self, one: str, other: str, by_layer: Mapping[int, Contrast]) -> str:
         """Nothing could be told, or nothing was tested: how it stands at the last layer."""
         last = max(by_layer)
-        stands, needed = self._standing(by_layer[last]), self._needed(by_layer[last])
         if by_layer[last].p_max_t is None:
-            of = "of " if _side(by_layer[last]) == "ahead" else ""
-            said = f"At layer {last} {one} is {stands} {of}{other}"
-            return f"{said}, which is not tested{needed}."
-        said = f"{capital(one)} cannot be told from {other}"
-        if len(by_layer) == 1:
-            return f"{said} at layer {last}, where it is {stands}{needed}."
-        where = f"at any of {layer_list([*by_layer])}; at layer {last} it is"
-        return f"{said} {where} {stands}{needed}."
+            ahead = _side(by_layer[last]) == "ahead"
+            said = tr(_UNTESTED_AHEAD if ahead else _UNTESTED_BEHIND)
+        elif len(by_layer) == 1:
+            said = tr(
+                "{capital} cannot be told from {other} at layer {last}, where it is "
+                "{standing}{needed}."
+            )
+        else:
+            said = tr(
+                "{capital} cannot be told from {other} at any of {layers}; at layer {last} it is "
+                "{standing}{needed}."
+            )
+        return said.format(
+            capital=capital(one),
+            one=one,
+            other=other,
+            last=last,
+            layers=layer_list([*by_layer]),
+            gap=self.words.gap(_size(by_layer[last])),
+            standing=self._standing(by_layer[last]),
+            needed=self._needed(by_layer[last]),
+        )
 
     # ---- layers
 
@@ -220,20 +287,33 @@ class _Said:
                 by_layer[one[1]], last = contrast, other[1]
         if not by_layer or any(c.p_max_t is None for c in by_layer.values()):
             return ""
-        name = self.words.pooling(best.pooling)
         told = [layer for layer, c in by_layer.items() if survives(c)]
         ahead = [layer for layer in told if _side(by_layer[layer]) == "ahead"]
+        rest = [layer for layer in by_layer if layer not in told]
+        gaps = ""
         if ahead:
             gaps = self.words.gaps([_size(by_layer[layer]) for layer in ahead])
-            return (
-                f"{capital(layer_list(ahead))} of {name} {'are' if len(ahead) > 1 else 'is'} "
-                f"ahead of its last one, layer {last} (by {gaps})."
+            said = tr_n(
+                "{layers} of {name} is ahead of its last one, layer {last} (by {gaps}).",
+                "{layers} of {name} are ahead of its last one, layer {last} (by {gaps}).",
+                len(ahead),
             )
-        if not told:
-            return f"No layer of {name} can be told from its last one, layer {last}."
-        rest = [layer for layer in by_layer if layer not in told]
-        untold = f"; {layer_list(rest)} cannot be told from it" if rest else ""
-        return f"No layer of {name} is ahead of its last one, layer {last}{untold}."
+        elif not told:
+            said = tr("No layer of {name} can be told from its last one, layer {last}.")
+        elif rest:
+            said = tr(
+                "No layer of {name} is ahead of its last one, layer {last}; {rest} cannot be told "
+                "from it."
+            )
+        else:
+            said = tr("No layer of {name} is ahead of its last one, layer {last}.")
+        return said.format(
+            layers=capital(layer_list(ahead)) if ahead else "",
+            name=self.words.pooling(best.pooling),
+            last=last,
+            gaps=gaps,
+            rest=layer_list(rest) if rest else "",
+        )
 
     # ---- what the sample allows
 
@@ -242,14 +322,18 @@ class _Said:
         can = self.evidence.detectable
         if can is None or (can.n >= FEWEST and self.evidence.metric == "r2"):
             return ""
-        said = f"With {can.n:,} different sentences"
         if can.n < FEWEST:
-            return f"{said} no difference is tested; that takes at least {FEWEST}."
-        return (
-            f"{said}, a test of two methods alone finds a difference of "
-            f"{100 * can.difference:.1f} points of accuracy in four of five samples, a smaller one "
-            "less often."
-        )
+            said = tr(
+                "With {n} different sentences no difference is tested; that takes at least "
+                "{fewest}."
+            )
+        else:
+            said = tr(
+                "With {n} different sentences, a test of two methods alone finds a difference of "
+                "{points} points of accuracy in four of five samples, a smaller one less often."
+            )
+        points = f"{100 * can.difference:.1f}"
+        return said.format(n=f"{can.n:,}", fewest=FEWEST, points=points)
 
     def _needed(self, contrast: Contrast) -> str:
         """How many sentences would tell; empty where there are as many, or no difference."""
@@ -260,7 +344,7 @@ class _Said:
         found = telling_sentences(contrast, texts, self.words.metric, ALPHA / count, inflation)
         if found is None or max(found, FEWEST) <= texts:
             return ""
-        return f" (if real, {about(max(found, FEWEST))} would tell)"
+        return tr(" (if real, {sentences} would tell)").format(sentences=about(max(found, FEWEST)))
 
 
 def telling_sentences(
@@ -304,21 +388,32 @@ def _cell(name: str) -> tuple[str, int] | None:
 
 
 def describe_map(projection: "Projection") -> str:
+    """The same in a line of its own, which says what it is about."""
+    said, f = faithfulness(projection), projection.faithfulness
+    if None in (f.trustworthiness, f.continuity, f.neighbours_kept):
+        return said
+    return tr("How faithful: {said}").format(said=said)
+
+
+def faithfulness(projection: "Projection") -> str:
     """How faithful a map is: how much of each point's neighbourhood it keeps."""
     f = projection.faithfulness
     if f.trustworthiness is None or f.continuity is None or f.neighbours_kept is None:
-        return "Too few sentences to say how faithful this map is."
+        return tr("Too few sentences to say how faithful this map is.")
+    kept = tr("{kept} of each point's {k} nearest neighbours kept ({chance} by chance)")
     parts = [
-        f"trustworthiness {f.trustworthiness:.2f}",
-        f"continuity {f.continuity:.2f}",
-        f"{f.neighbours_kept:.0%} of each point's {f.k} nearest neighbours kept "
-        f"({f.neighbours_kept_by_chance:.1%} by chance)",
+        tr("trustworthiness {value}").format(value=f"{f.trustworthiness:.2f}"),
+        tr("continuity {value}").format(value=f"{f.continuity:.2f}"),
+        kept.format(
+            kept=f"{f.neighbours_kept:.0%}", k=f.k, chance=f"{f.neighbours_kept_by_chance:.1%}"
+        ),
     ]
     if f.label_accuracy_full is not None:
-        parts.append(
-            f"label of the neighbours: right for {f.label_accuracy_map:.0%} on the map, "
-            f"{f.label_accuracy_full:.0%} in all dimensions"
-        )
+        right = tr("label of the neighbours: right for {map} on the map, {full} in all dimensions")
+        shares = {"map": f.label_accuracy_map, "full": f.label_accuracy_full}
+        parts.append(right.format(**{name: f"{share:.0%}" for name, share in shares.items()}))
     if projection.explained:
-        parts.append(f"axes show {sum(projection.explained):.0%} of the variance")
-    return f"How faithful: {' · '.join(parts)} · {f.judged:,} points compared"
+        shown = tr("axes show {share} of the variance")
+        parts.append(shown.format(share=f"{sum(projection.explained):.0%}"))
+    said = tr("{parts} · {n} points compared")
+    return said.format(parts=" · ".join(parts), n=f"{f.judged:,}")

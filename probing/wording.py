@@ -1,29 +1,39 @@
-"""Names and figures as sentences have them: plain English, intervals in brackets, a true minus."""
+"""Names and figures as sentences have them: plain words, intervals in brackets, a true minus."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
 from probing.evidence import Estimate, Metric
+from probing.language import Spoken, language, later, tr, tr_n
 
-POOLINGS = {
-    "cls": "CLS",
-    "pooled": "the pooled vector",
-    "mean": "the mean",
-    "mean_words": "the mean of words",
-}
-BASELINES = {
-    "majority": "the most frequent class",
-    "mean": "the mean of the numbers",
-    "length": "sentence length",
-    "tfidf": "TF-IDF",
-    "embeddings": "the mean of the layer-0 vectors",
-}
-SCORES = {
-    "accuracy": "an accuracy",
-    "balanced_accuracy": "a balanced accuracy",
-    "r2": "an R²",
-}
+POOLINGS = Spoken(
+    {
+        "cls": "CLS",
+        "pooled": later("the pooled vector"),
+        "mean": later("the mean"),
+        "mean_words": later("the mean of words"),
+    }
+)
+BASELINES = Spoken(
+    {
+        "majority": later("the most frequent class"),
+        "mean": later("the mean of the numbers"),
+        "length": later("sentence length"),
+        "tfidf": "TF-IDF",
+        "embeddings": later("the mean of the layer-0 vectors"),
+    }
+)
+SCORES = Spoken(
+    {
+        "accuracy": later("an accuracy of {level} {interval} on {n} held-out sentences"),
+        "balanced_accuracy": later(
+            "a balanced accuracy of {level} {interval} on {n} held-out sentences"
+        ),
+        "r2": later("an R² of {level} {interval} on {n} held-out sentences"),
+    }
+)
 MANY = 1_000_000  # sentences beyond which an estimate of how many it takes says nothing
 LEAST = 1e-6  # the smallest share that is written out
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -39,7 +49,7 @@ class Words:
 
     def pooling(self, name: str) -> str:
         """``CLS``; an untrained pooler is called one wherever it is named."""
-        return "the untrained pooler" if self.untrained and name == "pooled" else POOLINGS[name]
+        return tr("the untrained pooler") if self.untrained and name == "pooled" else POOLINGS[name]
 
     def level(self, value: float) -> str:
         """A score: ``84.3%``, or ``0.43`` for R²."""
@@ -47,27 +57,27 @@ class Words:
 
     def score(self, score: Estimate) -> str:
         """``an accuracy of 84.3% [81.0%, 87.2%] on 400 held-out sentences``."""
-        interval = f"[{self.level(score.low)}, {self.level(score.high)}]"
-        return (
-            f"{SCORES[self.metric]} of {self.level(score.value)} {interval} "
-            f"on {score.n:,} held-out sentences"
+        return SCORES[self.metric].format(
+            level=self.level(score.value),
+            interval=f"[{self.level(score.low)}, {self.level(score.high)}]",
+            n=f"{score.n:,}",
         )
 
     def gap(self, difference: Estimate) -> str:
         """A difference of two scores: ``−0.8 points [−2.9, 1.2]``."""
-        return f"{self._gap(difference.value)}{self._unit} {self._interval(difference)}"
+        written = "{gap} {interval}" if self.metric == "r2" else tr("{gap} points {interval}")
+        gap = self._gap(difference.value)
+        return written.format(gap=gap, interval=self._interval(difference))
 
     def gaps(self, differences: Sequence[Estimate]) -> str:
         """The smallest and the largest of some: ``2.1 [0.4, 3.8] to 4.0 [1.9, 6.1] points``."""
         least, most = (f(differences, key=lambda d: d.value) for f in (min, max))
         if least == most:
             return self.gap(least)
-        ends = (f"{self._gap(d.value)} {self._interval(d)}" for d in (least, most))
-        return f"{' to '.join(ends)}{self._unit}"
-
-    @property
-    def _unit(self) -> str:
-        return "" if self.metric == "r2" else " points"
+        low, high = (f"{self._gap(d.value)} {self._interval(d)}" for d in (least, most))
+        if self.metric == "r2":
+            return tr("{low} to {high}").format(low=low, high=high)
+        return tr("{low} to {high} points").format(low=low, high=high)
 
     def _gap(self, value: float) -> str:
         return number(value, 2) if self.metric == "r2" else number(100 * value, 1)
@@ -85,7 +95,7 @@ def number(value: float, places: int) -> str:
 def percent(share: float) -> str:
     """A share from 0 to 1 with three digits: ``8.34%``."""
     if 0 < share < LEAST:
-        return f"under {100 * LEAST:.4f}%"
+        return tr("under {share}").format(share=f"{100 * LEAST:.4f}%")
     return f"{100 * share:.{places(share)}f}%"
 
 
@@ -104,7 +114,19 @@ def significant(value: float) -> str:
 
 def listed(parts: Sequence[str]) -> str:
     """``a, b and c``."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if len(parts) == 1:
+        return parts[0]
+    return tr("{parts} and {last}").format(parts=tr(", ").join(parts[:-1]), last=parts[-1])
+
+
+def one_by_one(sentences: Sequence[str]) -> str:
+    """Sentences after each other; Chinese has no space between them."""
+    return ("" if language() == "zh" else " ").join(sentence for sentence in sentences if sentence)
+
+
+def spaced(text: str) -> str:
+    """With a space between Chinese and foreign letters, as print has it; not for users' texts."""
+    return re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])", " ", text)
 
 
 def layer_list(layers: Sequence[int]) -> str:
@@ -116,14 +138,16 @@ def layer_list(layers: Sequence[int]) -> str:
         else:
             spans.append([layer])
     parts = [f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans]
-    return f"layer{'s' if len(layers) > 1 else ''} {listed(parts)}"
+    return tr_n("layer {layers}", "layers {layers}", len(layers)).format(layers=listed(parts))
 
 
 def about(sentences: int) -> str:
     """A number of sentences that is an estimate: two digits of it, ``about 1,400 sentences``."""
     if sentences > MANY:
-        return "more than a million sentences"
-    return f"about {round(sentences, min(0, 2 - len(str(sentences)))):,} sentences"
+        return tr("more than a million sentences")
+    return tr("about {n} sentences").format(
+        n=f"{round(sentences, min(0, 2 - len(str(sentences)))):,}"
+    )
 
 
 def capital(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from probing import language
 from probing.encoders import Encoder, load_encoder
 from probing.record import Run
 from tests.tiny import tiny_checkpoint
@@ -20,6 +21,14 @@ SHARED = ROOT.parent / "shared"
 
 Toy = tuple[list[str], list[str]]
 Finished = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """The visitor's language."""
+    language.choose_by(lambda: "zh")
+    yield
+    language.choose_by(lambda: "en")
 
 
 @pytest.fixture(scope="session", autouse=True)

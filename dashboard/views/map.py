@@ -186,12 +186,12 @@ def _faithfulness(run: Run, shown: Shown) -> None:
     )
     found = {pooling: maps_of(run, shown, pooling).get(shown.layer) for pooling in shown.poolings}
     there = {pooling: projection for pooling, projection in found.items() if projection}
-    for notice in dict.fromkeys(p.notice for p in there.values() if p.notice):
+    for notice in dict.fromkeys(p.told for p in there.values() if p.notice):
         st.caption(plain(notice))
     if there:
         with st.expander(tr("How faithful are these maps?")):
             for pooling, projection in there.items():
-                said = verdict.describe_map(projection).removeprefix("How faithful: ")
+                said = verdict.faithfulness(projection)
                 st.markdown(f"**{figures.NAMES[pooling]}** {plain(said)}")
             st.caption(about)
 

@@ -12,6 +12,7 @@ from probing.figures.style import BOTTOM, DARK, LEFT, LIGHT, SMALL, TOP, Style, 
 from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN, title
 from probing.figures.values import METRICS
+from probing.language import tr
 from probing.probes.metrics import BINS, reliability
 from probing.probes.result import ProbeResult
 from probing.statistics import wilson
@@ -42,7 +43,7 @@ def calibration(
     dress(figure, style)
     quiet = {"size": SMALL, "color": style.quiet}
     figure.update_xaxes(
-        title={"text": "confidence", "font": quiet, "standoff": 6},
+        title={"text": tr("confidence"), "font": quiet, "standoff": 6},
         tickformat=".0%",
         range=[-0.02, 1.04],
         nticks=6,
@@ -51,7 +52,7 @@ def calibration(
     figure.add_annotation(
         x=0.3,
         y=0.3,
-        text="as sure as right",
+        text=tr("as sure as right"),
         showarrow=False,
         xanchor="left",
         yanchor="top",
@@ -60,12 +61,10 @@ def calibration(
         name="end",
     )
     error = "–" if probe.calibration_error is None else SHARE.write(probe.calibration_error)
-    title(
-        figure,
-        f"accuracy: {names[probe.pooling]}, layer {probe.layer}<br>"
-        f"calibration error {error}, n = {probe.n:,}",
-        style.ink,
+    said = tr("accuracy: {pooling}, layer {layer}<br>calibration error {error}, n = {n}").format(
+        pooling=names[probe.pooling], layer=probe.layer, error=error, n=f"{probe.n:,}"
     )
+    title(figure, said, style.ink)
     figure.update_layout(
         showlegend=False,
         hovermode="closest",
@@ -82,7 +81,7 @@ def _diagonal(style: Style) -> go.Scatter:
         mode="lines",
         line={"color": style.quiet, "width": 1.25, "dash": "dot"},
         hoverinfo="skip",
-        name="as sure as right",
+        name=tr("as sure as right"),
     )
 
 
@@ -93,11 +92,16 @@ def _bins(probe: ProbeResult, y: np.ndarray, colour: str) -> go.Scatter:
     counts, sure, share = (values[full] for values in per_bin)
     correct = np.rint(share * counts)
     ends = np.array([wilson(int(k), int(n)) for k, n in zip(correct, counts, strict=True)])
+    said = tr("<b>{low} to {high} sure</b><br>right: {share}, n = {n}<br>mean confidence {mean}")
     shown = [
         [
-            f"<b>{b / BINS:.0%} to {(b + 1) / BINS:.0%} sure</b><br>"
-            f"right: {SHARE.between(share[i], *ends[i])}, n = {counts[i]:,}<br>"
-            f"mean confidence {SHARE.write(sure[i])}",
+            said.format(
+                low=f"{b / BINS:.0%}",
+                high=f"{(b + 1) / BINS:.0%}",
+                share=SHARE.between(share[i], *ends[i]),
+                n=f"{counts[i]:,}",
+                mean=SHARE.write(sure[i]),
+            ),
             probe.layer,
             probe.pooling,
         ]
@@ -136,8 +140,9 @@ def choices(best: Best, *, names: Mapping[str, str] = NAMES, dark: bool = False)
     style = DARK if dark else LIGHT
     ordered = sorted(best.choices.items(), key=lambda item: -item[1])
     folds, cells = sum(best.choices.values()), [split(name) for name, _ in ordered]
+    place, chosen = tr("{pooling}, layer {layer}"), tr("chosen by {count} of {folds} folds")
     labels = [
-        safe(name, 32) if cell is None else f"{names[cell[0]]}, layer {cell[1]}"
+        safe(name, 32) if cell is None else place.format(pooling=names[cell[0]], layer=cell[1])
         for (name, _), cell in zip(ordered, cells, strict=True)
     ]
     bars = go.Bar(
@@ -145,14 +150,17 @@ def choices(best: Best, *, names: Mapping[str, str] = NAMES, dark: bool = False)
         y=list(range(len(ordered))),
         orientation="h",
         width=0.62,
-        text=[f"{count} of {folds}" for _, count in ordered],
+        text=[tr("{n} of {all}").format(n=n, all=folds) for _, n in ordered],
         textposition="outside",
         cliponaxis=False,
         marker={
             "color": [style.poolings[c[0]] if c else style.quiet for c in cells],
         },
         customdata=[
-            [f"<b>{label}</b><br>chosen by {count} of {folds} folds", *(reversed(c or ("", None)))]
+            [
+                f"<b>{label}</b><br>" + chosen.format(count=count, folds=folds),
+                *(reversed(c or ("", None))),
+            ]
             for label, (_, count), c in zip(labels, ordered, cells, strict=True)
         ],
         hovertemplate=SHOWN,
@@ -172,7 +180,7 @@ def choices(best: Best, *, names: Mapping[str, str] = NAMES, dark: bool = False)
         ticks="outside",
     )
     left = max(width(label) for label in labels) + 16
-    title(figure, "folds that chose a cell as the best", style.ink, left=left)
+    title(figure, tr("folds that chose a cell as the best"), style.ink, left=left)
     figure.update_layout(
         height=TOP + 30 + 26 * len(ordered), margin={"t": TOP, "b": 12, "r": 64, "l": left}
     )

@@ -28,10 +28,11 @@ from probing.figures.style import (
 from probing.figures.texts import safe
 from probing.figures.traces import SHOWN, band, stroke, title, write
 from probing.figures.values import Line, Reference, Scale, figures_of, hover
+from probing.language import later, tr
 
 BETWEEN = 46  # pixels between two panels: room for the lower one's title
 LINE = 17  # pixels that a line of text takes
-LAYERS = "layer (0 = embedding output)"
+LAYERS = later("layer (0 = embedding output)")
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Chart:
         for number, panel in enumerate(self.panels):
             top = 1 - number * (each + BETWEEN) / inside
             self._axis(panel, top, top - each / inside)
-            title(self.figure, panel.scale.title, panel.title_colour, top)
+            title(self.figure, panel.scale.heading, panel.title_colour, top)
             self._labels(panel, each)
         self.figure.update_xaxes(**self.axis(), showgrid=False, anchor=self.panels[-1].axis)
         quiet = {"size": SMALL, "color": self.style.quiet}
@@ -210,7 +211,7 @@ class Chart:
         """The axis that all panels share."""
         many = self.at[-1] - self.at[0]
         return {
-            "title_text": LAYERS,
+            "title_text": tr(LAYERS),
             "tick0": 0,
             "dtick": 1 if many <= 7 else 2 if many <= 14 else 4,
             "tickangle": 0,

@@ -15,6 +15,7 @@ from probing.figures.chart import Chart
 from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN
 from probing.figures.values import Point, Reference, Scale, layers_of, lines, quieter
+from probing.language import later, tr
 
 CROWDED = 1.9  # labels on the axis are that many times apart, to fit across a phone
 MOST = 5
@@ -31,7 +32,7 @@ class _LabelsSeen(Chart):
     def axis(self) -> dict[str, Any]:
         ticks = _ticks(self.at)
         return {
-            "title_text": "labels seen (log)",
+            "title_text": tr("labels seen (log)"),
             "type": "log",
             "tickvals": ticks,
             "ticktext": [f"{tick:,}" for tick in ticks],
@@ -53,12 +54,12 @@ def learning(
     CLS meets the mean, it has caught up with it.
     """
     first = codes[0]
-    title = f"accuracy on the next block, layer {first.layer}, n = {first.n:,}"
-    scale = Scale(title)
+    title = tr("accuracy on the next block, layer {layer}, n = {n}")
+    scale = Scale(title.format(layer=first.layer, n=f"{first.n:,}"))
     chart = _LabelsSeen([scale], [seen for code in codes for seen in code.seen], dark=dark)
-    references = [Reference(f"1 in {first.classes}", 1 / first.classes)]
+    references = [Reference(tr("1 in {n}").format(n=first.classes), 1 / first.classes)]
     if majority is not None:
-        references = [Reference("majority", majority)]
+        references = [Reference(tr("majority"), majority)]
     chart.references(references)
     for code in codes:
         colour = chart.style.poolings[code.pooling]
@@ -70,10 +71,20 @@ def learning(
 
 def _curve(code: Code, name: str, colour: str, scale: Scale) -> go.Scatter:
     ends = [*code.seen[1:], code.n]
+    said = tr(
+        "<b>{name} after {seen} labels</b><br>{share} of the next {next} right<br>"
+        "mean of {orders} orders, n = {n}"
+    )
     shown = [
         [
-            f"<b>{safe(name, 60)} after {seen:,} labels</b><br>{scale.write(value)} of the next "
-            f"{end - seen:,} right<br>mean of {code.shuffles} orders, n = {code.n:,}",
+            said.format(
+                name=safe(name, 60),
+                seen=f"{seen:,}",
+                share=scale.write(value),
+                next=f"{end - seen:,}",
+                orders=code.shuffles,
+                n=f"{code.n:,}",
+            ),
             code.layer,
             code.pooling,
         ]
@@ -105,9 +116,9 @@ def _ticks(seen: Sequence[int]) -> list[int]:
 
 LENGTHS: Mapping[str, Scale] = {
     "compression": Scale(
-        "compression of the labels (uniform code = 1)", "{:.2f}", "×", ".1f", highest=inf
+        later("compression of the labels (uniform code = 1)"), "{:.2f}", "×", ".1f", highest=inf
     ),
-    "bits": Scale("bits a label", "{:.2f}", " bits", ".1f", highest=inf),
+    "bits": Scale(later("bits a label"), "{:.2f}", later(" bits"), ".1f", highest=inf),
 }
 """How a code's length is told: how many times shorter than log2 K a label, or as it is."""
 
@@ -134,23 +145,23 @@ def description(
         quieter(line, label="")
         for line in lines(
             ((c, Point(c.layer, _told(c, c.permuted_bits, measure), n=c.n)) for c in codes),
-            {pooling: f"{name}, labels permuted" for pooling, name in names.items()},
+            {p: tr("{name}, labels permuted").format(name=name) for p, name in names.items()},
             dash="dot",
         )
     ]
-    scale = replace(scale, title=f"{scale.title}, n = {first.n:,}")
+    scale = replace(scale, title=scale.counted(first.n))
     chart = Chart([scale], layers_of(drawn), dark=dark)
     known = _told(first, first.prior_bits, measure)
-    chart.references([Reference("class shares only", known, n=first.n, dash="dash")])
+    chart.references([Reference(tr("class shares only"), known, n=first.n, dash="dash")])
     chart.lines([*permuted, *drawn])
-    chart.end(median(float(p.points[-1].value or 0) for p in permuted), "labels permuted")
+    chart.end(median(float(p.points[-1].value or 0) for p in permuted), tr("labels permuted"))
     return chart.finish()
 
 
 def _coded(code: Code, measure: str) -> Point:
     value = _told(code, code.bits, measure)
     ends = sorted(_told(code, code.bits + sign * code.bits_sd, measure) for sign in (-1, 1))
-    note = f"the interval is ± 1 s.d. of {code.shuffles} orders"
+    note = tr("the interval is ± 1 s.d. of {n} orders").format(n=code.shuffles)
     return Point(code.layer, value, ends[0], ends[1], code.n, note=note)
 
 

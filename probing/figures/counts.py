@@ -22,7 +22,7 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     own = counts if len(counts) <= BARS else counts[: BARS - 1]
     names, values = [safe(visible(name), 32) for name, _ in own], [count for _, count in own]
     if len(own) < len(counts):
-        names.append(f"{len(counts) - len(own)} other classes")
+        names.append(tr("{n} other classes").format(n=len(counts) - len(own)))
         values.append(sum(count for _, count in counts[len(own) :]))
     bars = go.Bar(
         x=values[::-1],

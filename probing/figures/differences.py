@@ -13,16 +13,19 @@ from probing.figures.style import BOTTOM, DARK, LIGHT, TOP, Style
 from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN, filled
 from probing.figures.values import Line, Scale, point
+from probing.language import Spoken, later, tr
 from probing.representations import POOLINGS
 
 PAIRS = (("cls", "mean"), ("cls", "pooled"), ("pooled", "mean"))
 SURE = 0.05
 PANEL = 170  # pixels of one pair's panel
-UNITS: Mapping[Metric, str] = {
-    "accuracy": "points of accuracy",
-    "balanced_accuracy": "points of balanced accuracy",
-    "r2": "R²",
-}
+UNITS: Mapping[Metric, str] = Spoken(
+    {
+        "accuracy": later("points of accuracy"),
+        "balanced_accuracy": later("points of balanced accuracy"),
+        "r2": "R²",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def comparisons(
         raise SettingsError("this run has one pooling, so it has nothing to compare; choose two.")
     style = DARK if dark else LIGHT
     factor = 1.0 if metric == "r2" else 100.0
-    unit = "" if metric == "r2" else " points"
+    unit = "" if metric == "r2" else later(" points")
     written = "{:+.3f}" if metric == "r2" else "{:+.1f}"
     scales = [
         Scale(
@@ -119,7 +122,9 @@ def _turned(contrast: Contrast) -> Contrast:
 
 def _title(number: int, pair: tuple[str, str], metric: Metric, names: Mapping[str, str]) -> str:
     title = f"<b>{names[pair[0]]} − {names[pair[1]]}</b>"
-    return f"{title}, {UNITS[metric]}" if number == 0 else title
+    if number:
+        return title
+    return tr("{pair}, {unit}").format(pair=title, unit=UNITS[metric])
 
 
 def _notes(
@@ -127,15 +132,14 @@ def _notes(
 ) -> list[str]:
     tested = any(s.contrast.p_max_t is not None for steps in found.values() for s in steps)
     notes = [
-        "Filled: holds after correction for all comparisons of the run (max-T, p ≤ 0.05)."
+        tr("Filled: holds after correction for all comparisons of the run (max-T, p ≤ 0.05).")
         if tested
-        else "Open: not tested, because there are fewer than 100 sentences."
+        else tr("Open: not tested, because there are fewer than 100 sentences.")
     ]
     if detectable is not None and metric == "accuracy":
-        notes.append(
-            f"Grey: under {100 * detectable.difference:.1f} points, more than "
-            f"{detectable.n:,} sentences would be needed."
-        )
+        grey = tr("Grey: under {points} points, more than {n} sentences would be needed.")
+        points = f"{100 * detectable.difference:.1f}"
+        notes.append(grey.format(points=points, n=f"{detectable.n:,}"))
     return notes
 
 
@@ -147,7 +151,7 @@ def _undetectable(chart: Chart, half: float, panel: int) -> None:
             [half, half, -half, -half],
             chart.style.quiet,
             0.16,
-            "too small to be found",
+            tr("too small to be found"),
         ),
         panel,
     )
@@ -162,7 +166,7 @@ def _zero(chart: Chart, panel: int = 0) -> None:
             mode="lines",
             line={"color": chart.style.quiet, "width": 1.25},
             hoverinfo="skip",
-            name="no difference",
+            name=tr("no difference"),
         ),
         panel,
     )
@@ -210,12 +214,22 @@ def _said(
     c, (a, b) = step.contrast, (names[pair[0]], names[pair[1]])
     d = c.difference
     said = scale.between(factor * d.value, factor * d.low, factor * d.high)
-    text = f"<b>{a} − {b}, layer {step.layer}</b><br>{said}, n = {d.n:,}"
-    text += f"<br>only {a} right: {c.only_a:,} · only {b}: {c.only_b:,}"
+    text = tr(
+        "<b>{a} − {b}, layer {layer}</b><br>{difference}, n = {n}<br>"
+        "only {a} right: {only_a} · only {b}: {only_b}"
+    ).format(
+        a=a,
+        b=b,
+        layer=step.layer,
+        difference=said,
+        n=f"{d.n:,}",
+        only_a=f"{c.only_a:,}",
+        only_b=f"{c.only_b:,}",
+    )
     if c.p_max_t is not None:
-        text += f"<br>{_p(c.p_max_t)} over all comparisons (max-T)"
+        text += "<br>" + tr("{p} over all comparisons (max-T)").format(p=_p(c.p_max_t))
     if c.p_mcnemar is not None:
-        text += f"<br>{_p(c.p_mcnemar)} for this one alone (McNemar)"
+        text += "<br>" + tr("{p} for this one alone (McNemar)").format(p=_p(c.p_mcnemar))
     return text
 
 
@@ -234,15 +248,17 @@ def conditional(
     At zero the one knows nothing that the other does not. Hewitt et al. 2021.
     """
     ordered = sorted(conditionals, key=lambda c: c.layer)
-    cls, mean = names["cls"], names["mean"]
+    cls, mean, adds = names["cls"], names["mean"], tr("{pooling} adds")
     drawn = [
-        Line(f"{cls} adds", "cls", tuple(point(c.layer, c.cls_adds) for c in ordered)),
-        Line(f"{mean} adds", "mean", tuple(point(c.layer, c.mean_adds) for c in ordered)),
+        Line(adds.format(pooling=cls), "cls", tuple(point(c.layer, c.cls_adds) for c in ordered)),
+        Line(
+            adds.format(pooling=mean), "mean", tuple(point(c.layer, c.mean_adds) for c in ordered)
+        ),
     ]
     scale = Scale(
-        "bits about the label beyond the other",
+        later("bits about the label beyond the other"),
         "{:+.3f}",
-        " bits",
+        later(" bits"),
         ".2f",
         lowest=-inf,
         highest=inf,

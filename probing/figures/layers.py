@@ -22,10 +22,11 @@ from probing.figures.values import (
     point,
     quieter,
 )
+from probing.language import later, tr
 from probing.probes.result import ProbeResult
 from probing.progress import CellScore
 
-RANDOM = "random weights"
+RANDOM = later("random weights")
 
 
 def accuracy(
@@ -76,12 +77,11 @@ def _random_weights(
     low = [min(min(t.accuracies) for t in at[layer]) for layer in layers]
     high = [max(max(t.accuracies) for t in at[layer]) for layer in layers]
     x, y = polygon(layers, low, high, chart.sliver)
-    chart.add(filled(x, y, chart.style.quiet, 0.22, RANDOM))
+    chart.add(filled(x, y, chart.style.quiet, 0.22, tr(RANDOM)))
     middles = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+    where = tr("<b>random weights, layer {layer}</b>")
     shown = [
-        "<br>".join(
-            [f"<b>{RANDOM}, layer {layer}</b>", *(_seeds(t, scale, names) for t in at[layer])]
-        )
+        "<br>".join([where.format(layer=layer), *(_seeds(t, scale, names) for t in at[layer])])
         for layer in layers
     ]
     # a band has no hover of its own: points that are not seen carry it
@@ -93,18 +93,21 @@ def _random_weights(
             marker={"size": 10, "opacity": 0},
             customdata=[[text] for text in shown],
             hovertemplate=SHOWN,
-            name=f"{RANDOM}, middle",
+            name=tr("random weights, middle"),
         )
     )
     chart.panels[0].values += low + high
-    chart.end(middles[-1], RANDOM)
+    chart.end(middles[-1], tr(RANDOM))
 
 
 def _seeds(twin: Twin, scale: Scale, names: Mapping[str, str]) -> str:
     low, high = min(twin.accuracies), max(twin.accuracies)
-    return (
-        f"{names[twin.pooling]} {scale.write(low)} to {scale.write(high)}, "
-        f"{len(twin.accuracies)} seeds, n = {twin.n:,}"
+    return tr("{pooling} {low} to {high}, {seeds} seeds, n = {n}").format(
+        pooling=names[twin.pooling],
+        low=scale.write(low),
+        high=scale.write(high),
+        seeds=len(twin.accuracies),
+        n=f"{twin.n:,}",
     )
 
 
@@ -123,13 +126,17 @@ def selectivity(
     task = lines(((p, _task(p, found.get((p.layer, p.pooling)))) for p in probes), names)
     control = lines(((c, point(c.layer, c.control)) for c in checks), names, dash="dash")
     control = tuple(
-        quieter(line, name=f"{line.name}, control task", label="") for line in control if line.drawn
+        quieter(line, name=tr("{name}, control task").format(name=line.name), label="")
+        for line in control
+        if line.drawn
     )
-    scale = replace(METRICS["accuracy"], title="accuracy: labels, and control task (dashed)")
+    scale = replace(METRICS["accuracy"], title=tr("accuracy: labels, and control task (dashed)"))
     chart = Chart([scale], layers_of(task), dark=dark)
     chart.lines([*task, *control])
     if control:
-        chart.end(median(float(line.drawn[-1].value or 0.0) for line in control), "control task")
+        chart.end(
+            median(float(line.drawn[-1].value or 0.0) for line in control), tr("control task")
+        )
     return chart.finish()
 
 
@@ -137,6 +144,7 @@ def _task(probe: ProbeResult, check: Check | None) -> Point:
     note = ""
     if check is not None and check.selectivity is not None:
         s = check.selectivity
-        note = f"selectivity {METRICS['accuracy'].between(s.value, s.low, s.high)}"
+        said = METRICS["accuracy"].between(s.value, s.low, s.high)
+        note = tr("selectivity {value}").format(value=said)
     ends = (probe.ci_low, probe.ci_high)
     return Point(probe.layer, probe.accuracy, *ends, probe.n, probe.constant, note)

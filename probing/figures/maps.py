@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from probing.figures.colouring import SYMBOLS, by_class
 from probing.figures.style import DARK, LIGHT, Style, dress
 from probing.figures.texts import safe, short
+from probing.language import tr
 from probing.projections import Projection
 
 _SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-open") * 2
@@ -77,8 +78,8 @@ def _newcomer(point: Sequence[float], style: Style) -> Any:
         x=[point[0]],
         y=[point[1]],
         mode="markers+text",
-        name="your sentence",
-        text=["your sentence"],
+        name=tr("your sentence"),
+        text=[tr("your sentence")],
         textposition="top center",
         textfont={"color": style.ink, "size": 14},
         hoverinfo="name",
@@ -113,7 +114,7 @@ def _groups(
 ) -> list[tuple[str, np.ndarray, str]]:
     """(legend name, indices of the points, colour), the most frequent class first."""
     if labels is None:
-        return [("sentences", np.arange(n), style.classes[0])]
+        return [(tr("sentences"), np.arange(n), style.classes[0])]
     found = by_class(labels, style)
     return [
         (f"{safe(g.name, 60)} ({g.count:,})", np.flatnonzero(found.codes == g.code), g.colour)

@@ -8,31 +8,36 @@ import numpy as np
 
 from probing.figures.texts import NAMES
 from probing.figures.values import METRICS, Dash, Line, Point, Reference, Scale, lines, point
+from probing.language import Spoken, later, tr
 
 if TYPE_CHECKING:
     from probing.probes.result import ProbeResult
     from probing.record import Run
 
-SCORES: Mapping[str, str] = {
-    "probe": "linear probe",
-    "noisy": "linear probe with 1 % noise",
-    "cosine": "nearest neighbour (cosine)",
-    "cosine_z": "nearest neighbour (z-scored cosine)",
-}
+SCORES: Mapping[str, str] = Spoken(
+    {
+        "probe": later("linear probe"),
+        "noisy": later("linear probe with 1 % noise"),
+        "cosine": later("nearest neighbour (cosine)"),
+        "cosine_z": later("nearest neighbour (z-scored cosine)"),
+    }
+)
 """What may score a cell."""
-BASELINES: Mapping[str, str] = {
-    "majority": "majority",
-    "mean": "mean number",
-    "length": "length",
-    "tfidf": "TF-IDF",
-    "embeddings": "layer-0 mean",
-}
+BASELINES: Mapping[str, str] = Spoken(
+    {
+        "majority": later("majority"),
+        "mean": later("mean number"),
+        "length": later("length"),
+        "tfidf": "TF-IDF",
+        "embeddings": later("layer-0 mean"),
+    }
+)
 
 
 def named(run: "Run") -> Mapping[str, str]:
     """Poolings on this run's charts: a pooler that was never trained says so."""
     trained = run.record["encoder"]["pooler"]["trained"]
-    return NAMES if trained else {**NAMES, "pooled": "untrained pooler"}
+    return NAMES if trained else {**NAMES, "pooled": tr("untrained pooler")}
 
 
 def leading(run: "Run") -> Scale:
@@ -42,8 +47,8 @@ def leading(run: "Run") -> Scale:
 
 def scored(run: "Run", score: str) -> Scale:
     """The same, with what scored it."""
-    scale = leading(run)
-    return replace(scale, title=f"{scale.title}, {SCORES[score]}")
+    scale, said = leading(run), tr("{metric}, {by}")
+    return replace(scale, title=said.format(metric=scale.heading, by=SCORES[score]))
 
 
 def lines_of(run: "Run", score: str) -> tuple[Line, ...]:

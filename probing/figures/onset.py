@@ -10,6 +10,7 @@ from probing.figures.chart import Chart
 from probing.figures.shapes import MEASURES, floor_of, measured
 from probing.figures.texts import NAMES
 from probing.figures.values import METRICS, Line, Reference, Scale, lines
+from probing.language import tr
 
 HEIGHT = 560
 LEADING = "cls"
@@ -43,8 +44,12 @@ def arrival(
         )
     )
     probes = _in_order(plain)
-    robust = [replace(line, dash="dash", name=f"{line.name} + noise") for line in _in_order(noisy)]
-    lower = replace(scale, title=f"{scale.title}: plain, and with 1 % noise (dashed)")
+    robust = [
+        replace(line, dash="dash", name=tr("{name} + noise").format(name=line.name))
+        for line in _in_order(noisy)
+    ]
+    said = tr("{metric}: plain, and with 1 % noise (dashed)")
+    lower = replace(scale, title=said.format(metric=scale.heading))
     layers = [p.layer for line in [*spread, *probes] for p in line.points]
     chart = Chart([MEASURES["relative_variance"], lower], layers, dark=dark, height=HEIGHT)
     chart.references(floor_of(spread))

@@ -1,11 +1,17 @@
 """Where labels, notes and the outlines of bands go."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 
-from probing.figures.style import NARROW, SMALL, width
+from probing.figures.style import NARROW, SMALL, is_wide, width
+
+_CLOSING = "，。；：、！？）》”’"
+_PIECE = re.compile(
+    rf"(?:[\u2e80-\u9fff（《“‘]|[^\s\u2e80-\u9fff\uff00-\uffef{_CLOSING}]+|.)[{_CLOSING}]*\s*"
+)
 
 
 def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
@@ -32,7 +38,19 @@ def apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[
 
 def wrapped(text: str) -> list[str]:
     """Lines that fit across a phone."""
+    if any(map(is_wide, text)):
+        return _wrapped_wide(text)
     return textwrap.wrap(text, NARROW * len(text) // max(1, width(text, SMALL)))
+
+
+def _wrapped_wide(text: str) -> list[str]:
+    """Chinese breaks anywhere but inside a foreign word and before a closing mark."""
+    lines = [""]
+    for piece in re.findall(_PIECE, text):
+        if width(lines[-1] + piece.rstrip(), SMALL) > NARROW:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def polygon(

@@ -78,8 +78,13 @@ def width(text: str, size: int = LABEL) -> int:
     return round(sum(_ems(c) for c in text) * size)
 
 
+def is_wide(character: str) -> bool:
+    """Whether it takes a square, as Chinese does."""
+    return east_asian_width(character) in "WF"
+
+
 def _ems(character: str) -> float:
-    if east_asian_width(character) in "WF":
+    if is_wide(character):
         return 1.0
     if character in "mwMW@":
         return 0.76

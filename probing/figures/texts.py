@@ -5,7 +5,16 @@ Plotly reads a small HTML in hover, titles and legends (links, remote images).
 
 import html
 
-NAMES = {"cls": "CLS", "pooled": "pooled", "mean": "mean", "mean_words": "mean of words"}
+from probing.language import Spoken, later
+
+NAMES = Spoken(
+    {
+        "cls": "CLS",
+        "pooled": later("pooled"),
+        "mean": later("mean"),
+        "mean_words": later("mean of words"),
+    }
+)
 """Poolings as they are called on charts."""
 
 _UNSEEN = dict.fromkeys(

@@ -9,6 +9,7 @@ from probing.figures.placing import polygon
 from probing.figures.style import LABEL, LEFT, SMALL, faded
 from probing.figures.texts import safe
 from probing.figures.values import Line, Scale, hover
+from probing.language import tr
 
 SHOWN = "%{customdata[0]}<extra></extra>"
 """Hover text: the first of a point's custom data, and nothing else."""
@@ -60,12 +61,13 @@ def band(line: Line, colour: str, half: float) -> go.Scatter:
     x, y = polygon(
         [p.layer for p in points], [p.low for p in points], [p.high for p in points], half
     )
-    return filled(x, y, colour, 0.13, f"{line.name} interval")
+    return filled(x, y, colour, 0.13, tr("{name} interval").format(name=line.name))
 
 
 def stroke(line: Line, colour: str, scale: Scale) -> go.Scatter:
+    where = tr(", layer {layer}")
     shown = [
-        [hover(line.name, f", layer {p.layer}", p, scale), p.layer, line.pooling]
+        [hover(line.name, where.format(layer=p.layer), p, scale), p.layer, line.pooling]
         for p in line.points
     ]
     return go.Scatter(

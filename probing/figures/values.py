@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 from probing.evidence import Estimate, Metric
 from probing.figures.texts import NAMES, safe
+from probing.language import later, tr
 
 Dash = Literal["solid", "dash", "dot"]
 
@@ -15,7 +16,7 @@ class Scale:
     """How figures of one kind are written and how far their axis goes."""
 
     title: str
-    """What the axis shows, in words."""
+    """What the axis shows: marked by ``later``, or in the language of now already."""
     written: str = "{:.1%}"
     """Format of one figure in the hover text."""
     unit: str = ""
@@ -27,21 +28,30 @@ class Scale:
     highest: float = 1.0
     log: bool = False
 
+    @property
+    def heading(self) -> str:
+        """What the axis shows, in the language of now."""
+        return tr(self.title)
+
+    def counted(self, n: int) -> str:
+        """The same with the number of sentences."""
+        return tr("{title}, n = {n}").format(title=self.heading, n=f"{n:,}")
+
     def write(self, value: float) -> str:
         """A figure for people, with a true minus and without the unit."""
         return self.written.format(value).replace("-", "−")
 
     def between(self, value: float, low: float | None, high: float | None) -> str:
         """A figure with its unit and, where there is one, its interval."""
-        text = self.write(value) + self.unit
+        text = self.write(value) + tr(self.unit)
         if low is None or high is None:
             return text
         return f"{text} [{self.write(low)}, {self.write(high)}]"
 
 
 METRICS: Mapping[Metric, Scale] = {
-    "accuracy": Scale("accuracy"),
-    "balanced_accuracy": Scale("balanced accuracy"),
+    "accuracy": Scale(later("accuracy")),
+    "balanced_accuracy": Scale(later("balanced accuracy")),
     "r2": Scale("R²", "{:.3f}", ticks=".2f", lowest=-0.5),
 }
 """A negative R² may be of any size and says only "worse than the mean": the axis ends at −0.5."""
@@ -141,9 +151,9 @@ def hover(name: str, where: str, point: Point | Reference, scale: Scale) -> str:
     instead = point.instead if isinstance(point, Point) else ""
     figure = instead or scale.between(point.value, point.low, point.high)
     text = f"<b>{safe(name, 60)}{where}</b><br>{figure}"
-    text += f", n = {point.n:,}" if point.n is not None else ""
+    text += tr(", n = {n}").format(n=f"{point.n:,}") if point.n is not None else ""
     if isinstance(point, Point):
-        text += "<br>the same vector for every sentence" if point.constant else ""
+        text += "<br>" + tr("the same vector for every sentence") if point.constant else ""
         text += f"<br>{point.note}" if point.note else ""
     return text
 

@@ -4,10 +4,11 @@ Distances, sizes and gaps of a UMAP map are not measurements; the faithfulness f
 much of each point's neighbourhood in the representation survives on the map.
 """
 
-from probing.projections.drawing import FEWEST, Wanted, draw, project
+from probing.projections.drawing import Wanted, draw, project
 from probing.projections.faithfulness import judge
 from probing.projections.layouts import load_umap, warm_up
 from probing.projections.values import (
+    FEWEST,
     METHODS,
     Faithfulness,
     Method,

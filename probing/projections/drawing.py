@@ -18,12 +18,18 @@ from probing.progress import Report, silent
 from probing.projections import layouts
 from probing.projections.faithfulness import judge
 from probing.projections.neighbours import Graph
-from probing.projections.values import METHODS, Method, Projection, projection_name
+from probing.projections.values import (
+    FEWEST,
+    METHODS,
+    TOO_FEW,
+    Method,
+    Projection,
+    projection_name,
+)
 
 if TYPE_CHECKING:
     from probing.representations import Representations
 
-FEWEST = 5  # sentences up to which a neighbourhood graph says nothing and PCA keeps all there is
 
 Wanted = tuple[Method, int, int, str]
 """(method, dimensions, layer, pooling) of a map."""
@@ -68,7 +74,7 @@ def project(
     explained: tuple[float, ...] = ()
     notice = ""
     if method == "umap" and len(x) <= FEWEST:
-        notice = f"UMAP needs more than {FEWEST} sentences: this map shows principal components."
+        notice = TOO_FEW.format(n=FEWEST)
     if method == "pca" or notice:
         points, explained = layouts.pca(x, dimensions)
         if reference is not None:

@@ -4,10 +4,9 @@ import numpy as np
 
 from probing.errors import DataError
 from probing.geometry import is_constant
-from probing.projections.drawing import FEWEST
 from probing.projections.layouts import NEIGHBOURS
 from probing.projections.neighbours import parts
-from probing.projections.values import Projection
+from probing.projections.values import FEWEST, Projection
 
 POWER = 4  # of the inverse distance: in many dimensions distances differ little
 TINY = 1e-6  # share of the farthest neighbour's distance that is no distance

@@ -5,8 +5,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from probing.language import later, tr
+
 Method = Literal["pca", "umap"]
 METHODS: tuple[Method, ...] = ("pca", "umap")
+FEWEST = 5  # sentences up to which a neighbourhood graph says nothing and PCA keeps all there is
+TOO_FEW = later("UMAP needs more than {n} sentences: this map shows principal components.")
+"""The notice of a map that shows something else than was asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Projection:
     explained: tuple[float, ...] = ()
     """PCA only: share of the variance along each axis."""
     notice: str = ""
-    """What the person should know about this map."""
+    """What the person should know about this map, in English, as it is stored."""
 
     def __post_init__(self) -> None:
         self.points.flags.writeable = False
@@ -57,6 +62,11 @@ class Projection:
     def name(self) -> str:
         """A file name without ending, e.g. ``umap2_cls_6``."""
         return projection_name(self.method, self.points.shape[1], self.pooling, self.layer)
+
+    @property
+    def told(self) -> str:
+        """``notice`` in the language of now."""
+        return tr(TOO_FEW).format(n=FEWEST) if self.notice else ""
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the points."""

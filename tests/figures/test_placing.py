@@ -6,7 +6,7 @@ from PIL import ImageFont
 from sklearn.isotonic import isotonic_regression
 
 from probing.figures.placing import apart, polygon, wrapped
-from probing.figures.style import width
+from probing.figures.style import NARROW, SMALL, width
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -91,3 +91,13 @@ def test_notes_are_wrapped_between_words() -> None:
 def test_a_label_is_never_wider_than_thought(text: str, size: int) -> None:
     measured = ImageFont.load_default(size).getlength(text)
     assert measured <= width(text, size) < 1.6 * measured
+
+
+def test_chinese_notes_are_wrapped_between_signs() -> None:
+    text = "切断：[CLS] 不能读取其他 token（attention），范围分别为仅此层、此层及以上各层。" * 4
+    found = wrapped(text)
+    assert len(found) > 3
+    assert max(width(line, SMALL) for line in found) <= NARROW
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert all(line[0] not in "，。；：、）" for line in found)
+    assert sum(line.count("token") + line.count("attention") for line in found) == 8

@@ -22,35 +22,40 @@ from probing.figures.values import (
     quieter,
 )
 from probing.geometry import CONSTANT
+from probing.language import Spoken, later, tr
 from probing.mechanism.values import Gradients, GradientShare, Knockout, Look, Missing, Rung
 
-KINDS = {"single": "only here", "from": "from here up", "up to": "up to here"}
+KINDS = Spoken(
+    {"single": later("only here"), "from": later("from here up"), "up to": later("up to here")}
+)
 """Where [CLS] is cut off, seen from the layer below the marker."""
 HUES = {"single": "cls", "from": "pooled", "up to": "mean_words"}
 """Kind → the pooling whose colour it borrows."""
-SCORE = replace(METRICS["accuracy"], title="accuracy of the fixed probe, [CLS] cut off")
+SCORE = replace(METRICS["accuracy"], title=later("accuracy of the fixed probe, [CLS] cut off"))
 MOVED = Scale(
-    "how far [CLS] moves: ‖Δh‖² / tr Cov (log)",
+    later("how far [CLS] moves: ‖Δh‖² / tr Cov (log)"),
     "{:.3g}",
     ticks="",
     lowest=-inf,
     highest=inf,
     log=True,
 )
-SHARE = Scale("[CLS]'s share of the gradient")
+SHARE = Scale(later("[CLS]'s share of the gradient"))
 NOTES = (
-    "Cut off: [CLS] may not read any other token in this layer only, in this layer and all above, "
-    "or in this layer and all below.",
-    "Spread: as far as the sentences lie from their mean.",
+    later(
+        "Cut off: [CLS] may not read any other token in this layer only, in this layer and all "
+        "above, or in this layer and all below."
+    ),
+    later("Spread: as far as the sentences lie from their mean."),
 )
-HEADS = "Solid: the head is fitted to the labels. Dashed: it is random."
+HEADS = later("Solid: the head is fitted to the labels. Dashed: it is random.")
 
 
 class _Layers(Chart):
     """A chart over layers that compute something: there is no layer 0."""
 
     def axis(self) -> dict[str, Any]:
-        return {**super().axis(), "title_text": "layer"}
+        return {**super().axis(), "title_text": tr("layer")}
 
 
 def knockout(found: Knockout, *, dark: bool = False) -> go.Figure:
@@ -60,20 +65,20 @@ def knockout(found: Knockout, *, dark: bool = False) -> go.Figure:
     Without classes the lower panel stands alone.
     """
     scored = any(rung.score is not None for rung in found.rungs)
-    moved = replace(MOVED, title=f"{MOVED.title}, n = {found.sentences:,}")
+    moved = replace(MOVED, title=MOVED.counted(found.sentences))
     chart = _Layers(
         [SCORE, moved] if scored else [moved],
         [rung.layer for rung in found.rungs],
         dark=dark,
         height=600 if scored else 420,
-        notes=NOTES,
+        notes=[tr(note) for note in NOTES],
     )
     hues = {kind: chart.style.poolings[hue] for kind, hue in HUES.items()}
     chart.style = replace(chart.style, poolings=hues)
     if scored:
         chart.references(_beside(found))
         chart.lines(_rungs(found.rungs, _read))
-    chart.references([Reference("spread", 1.0)], panel=int(scored))
+    chart.references([Reference(tr("spread"), 1.0)], panel=int(scored))
     chart.lines(_rungs(found.rungs, _shifted), panel=int(scored))
     return chart.finish()
 
@@ -82,9 +87,9 @@ def _beside(found: Knockout) -> list[Reference]:
     across = []
     if found.intact is not None:
         i = found.intact
-        across.append(Reference("intact", i.value, i.low, i.high, i.n, "dash"))
+        across.append(Reference(tr("intact"), i.value, i.low, i.high, i.n, "dash"))
     if found.majority is not None:
-        across.append(Reference("majority", found.majority))
+        across.append(Reference(tr("majority"), found.majority))
     return across
 
 
@@ -93,7 +98,7 @@ def _rungs(rungs: Sequence[Rung], drawn: Callable[[Rung], Point]) -> list[Line]:
     order = [kind for kind in ("up to", "from", "single") if any(r.kind == kind for r in rungs)]
     return [
         Line(
-            f"cut off {KINDS[kind]}",
+            tr("cut off {where}").format(where=KINDS[kind]),
             kind,
             tuple(drawn(r) for r in sorted(rungs, key=lambda r: r.layer) if r.kind == kind),
             label=KINDS[kind],
@@ -109,9 +114,8 @@ def _read(rung: Rung) -> Point:
 def _shifted(rung: Rung) -> Point:
     """How far; what is float noise lies on its edge, so that a logarithm can be had."""
     below = rung.moved < CONSTANT
-    return Point(
-        rung.layer, max(rung.moved, CONSTANT), instead="less than 1e−9: not at all" if below else ""
-    )
+    instead = tr("less than 1e−9: not at all") if below else ""
+    return Point(rung.layer, max(rung.moved, CONSTANT), instead=instead)
 
 
 # ---- gradients
@@ -125,11 +129,11 @@ def gradient_shares(
     Across: 1/T, the share that each token would have if all were alike.
     """
     drawn = [_share(share, found, names) for share in sorted(found.shares, key=lambda s: s.fitted)]
-    scale = replace(SHARE, title=f"{SHARE.title}, n = {found.sentences:,}")
+    scale = replace(SHARE, title=SHARE.counted(found.sentences))
     fits = {share.fitted for share in found.shares}
-    notes = [HEADS] if len(fits) > 1 else []
+    notes = [tr(HEADS)] if len(fits) > 1 else []
     chart = Chart([scale], range(len(found.uniform)), dark=dark, notes=notes)
-    chart.references([Reference("1 / tokens", found.uniform[0], n=found.sentences)])
+    chart.references([Reference(tr("1 / tokens"), found.uniform[0], n=found.sentences)])
     chart.lines(drawn)
     chart.panels[0].values += [0.0, 1.0]
     return chart.finish()
@@ -137,10 +141,10 @@ def gradient_shares(
 
 def _share(share: GradientShare, found: Gradients, names: Mapping[str, str]) -> Line:
     name = names[share.head]
-    which = "fitted" if share.fitted else "random"
+    head = tr("fitted head on {pooling}") if share.fitted else tr("random head on {pooling}")
     alone = not any(s.head == share.head and s.fitted for s in found.shares)
     line = Line(
-        f"{which} head on {name}",
+        head.format(pooling=name),
         share.head,
         tuple(Point(i, value, n=found.sentences) for i, value in enumerate(share.shares)),
         label=name if share.fitted or alone else "",
@@ -162,10 +166,10 @@ def readings(
     if isinstance(look.readings, Missing):
         raise SettingsError(look.readings.reason)
     drawn = lines(((r, Point(r.layer, r.probabilities[chosen])) for r in look.readings), names)
-    title = f"probability of “{safe(look.classes[chosen], 24)}”"
+    title = tr("probability of “{label}”").format(label=safe(look.classes[chosen], 24))
     deepest = max((p for p in layers_of(drawn)), default=1)
     chart = Chart([Scale(title)], range(deepest + 1), dark=dark)
-    chart.references([Reference(f"1 in {len(look.classes)}", 1 / len(look.classes))])
+    chart.references([Reference(tr("1 in {n}").format(n=len(look.classes)), 1 / len(look.classes))])
     chart.lines(drawn)
     chart.panels[0].values += [0.0, 1.0]
     return chart.finish()

@@ -10,18 +10,19 @@ from probing.figures.inside.rows import Bars, bars, percents, signed, signed_lik
 from probing.figures.inside.tokens import labels_of, largest, left_out
 from probing.figures.style import DARK, LIGHT, Style
 from probing.figures.texts import short
+from probing.language import later, tr
 from probing.mechanism.values import Average, Reading, SentenceLayer, Token
 from probing.wording import percent
 
 Direction = Literal["from", "to"]
 """[CLS] reads from the tokens, or the tokens read from [CLS]: what it gives to them."""
-BROUGHT = " of what [CLS] receives, by norm"
-LOOKED = " of [CLS]'s raw attention"
-REMOVED = (
+BROUGHT = later("{share} of what [CLS] receives, by norm")
+LOOKED = later("{share} of [CLS]'s raw attention")
+REMOVED = later(
     "Removal: what the probability loses, in points. A word goes with all its pieces; special "
     "tokens stay."
 )
-GIVEN = " of its attention goes to [CLS]"
+GIVEN = later("{share} of its attention goes to [CLS]")
 
 
 # ---- what a token brings
@@ -43,24 +44,29 @@ def token_bars(
     if direction == "to":
         shown = largest(layer.received)
         panel = _panel(
-            "attention to [CLS]", layer.received, shown, style.poolings["mean_words"], GIVEN
+            tr("attention to [CLS]"),
+            layer.received,
+            shown,
+            style.poolings["mean_words"],
+            tr(GIVEN),
         )
-        heading = f"Layer {layer.layer}: the tokens read [CLS]"
-        note = "Each token shares out 100%: the bars are not parts of one whole."
+        heading = tr("Layer {layer}: the tokens read [CLS]").format(layer=layer.layer)
+        note = tr("Each token shares out 100%: the bars are not parts of one whole.")
         left = left_out(tokens, shown)
         return bars(labels_of(tokens, shown), [panel], heading, [*left, note], dark=dark)
     shown = largest(layer.parts)
     rest = sum(layer.parts) - sum(layer.parts[i] for i in shown)
     panels = [
-        _panel("brings, by norm", layer.parts, shown, style.poolings["cls"], BROUGHT),
-        _panel("raw attention", layer.attention, shown, style.quiet, LOOKED),
+        _panel(tr("brings, by norm"), layer.parts, shown, style.poolings["cls"], tr(BROUGHT)),
+        _panel(tr("raw attention"), layer.attention, shown, style.quiet, tr(LOOKED)),
     ]
     notes = [
-        *left_out(tokens, shown, f", together {percent(rest)}"),
-        f"Not from tokens: [CLS]'s own state, passed by, {percent(layer.residual)}; "
-        f"bias {percent(layer.bias)}.",
+        *left_out(tokens, shown, tr(", together {share}").format(share=percent(rest))),
+        tr("Not from tokens: [CLS]'s own state, passed by, {own}; bias {bias}.").format(
+            own=percent(layer.residual), bias=percent(layer.bias)
+        ),
     ]
-    heading = f"Layer {layer.layer}: [CLS] reads the tokens"
+    heading = tr("Layer {layer}: [CLS] reads the tokens").format(layer=layer.layer)
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
 
 
@@ -93,17 +99,20 @@ def average(
     values, intercept = found.towards(chosen)
     shown = largest(values) if layer is None else largest(values, layer.parts)
     kept = [values[i] for i in shown]
-    panels = [_signed("mean, logit", kept, style, " to the mean's logit")]
+    panels = [_signed(tr("mean, logit"), kept, style, tr("{figure} to the mean's logit"))]
     if layer is not None:
         hue = style.poolings["cls"]
-        panels.append(_panel("[CLS], by norm", layer.parts, shown, hue, BROUGHT))
+        panels.append(_panel(tr("[CLS], by norm"), layer.parts, shown, hue, tr(BROUGHT)))
     total, write = sum(values), signed(2)
     notes = [
         *left_out(tokens, shown),
-        f"All tokens {write(total)}, intercept {write(intercept)}: "
-        f"logit {write(total + intercept)}.",
+        tr("All tokens {total}, intercept {intercept}: logit {logit}.").format(
+            total=write(total), intercept=write(intercept), logit=write(total + intercept)
+        ),
     ]
-    heading = f"Layer {found.layer}: what makes the mean “{short(classes[chosen], 40)}”"
+    heading = tr("Layer {layer}: what makes the mean “{label}”").format(
+        layer=found.layer, label=short(classes[chosen], 40)
+    )
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)
 
 
@@ -124,11 +133,15 @@ def effects(
     measures = [reading.occlusion, *([reading.gradient] if reading.gradient is not None else [])]
     shown = largest(*measures)
     costs = [None if v is None else 100 * v for v in (reading.occlusion[i] for i in shown)]
-    panels = [_signed("removal costs", costs, style, " points, lost with it")]
+    panels = [_signed(tr("removal costs"), costs, style, tr("{figure} points, lost with it"))]
     if reading.gradient is not None:
         slopes = [reading.gradient[i] for i in shown]
-        panels.append(_signed("gradient × input", slopes, style, " gradient × input"))
+        panels.append(
+            _signed(tr("gradient × input"), slopes, style, tr("{figure} gradient × input"))
+        )
     chosen = int(np.argmax(reading.probabilities))
-    heading = f"Layer {reading.layer}: “{short(classes[chosen], 40)}” without each word"
-    notes = [*left_out(tokens, shown), REMOVED]
+    heading = tr("Layer {layer}: “{label}” without each word").format(
+        layer=reading.layer, label=short(classes[chosen], 40)
+    )
+    notes = [*left_out(tokens, shown), tr(REMOVED)]
     return bars(labels_of(tokens, shown), panels, heading, notes, dark=dark)

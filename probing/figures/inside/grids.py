@@ -6,10 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from probing.figures.inside.rows import ROW, frame, label_rows, left_of
-from probing.figures.inside.tokens import label_of, labels_of, largest, left_out
+from probing.figures.inside.tokens import labels_of, largest, left_out, numbered
 from probing.figures.style import DARK, LIGHT, SMALL, Style, dress
 from probing.figures.texts import safe
 from probing.figures.traces import SHOWN
+from probing.language import tr
 from probing.mechanism.values import SentenceLayer, Token
 from probing.wording import percent
 
@@ -19,38 +20,60 @@ def token_grid(
 ) -> go.Figure:
     """What each token brings to [CLS] in every layer: a row per token, a column per layer."""
     shown = largest(np.max([layer.parts for layer in layers], axis=0))
+    said = tr(
+        "<b>{token}</b><br>{share} of what [CLS] receives in layer {layer}<br>"
+        "raw attention {attention}"
+    )
     z = np.array([[layer.parts[i] for layer in layers] for i in shown])
     hover = [
         [
-            f"<b>{safe(label_of(tokens[i]), 60)}, token {i}</b><br>"
-            f"{percent(layer.parts[i])} of what [CLS] receives in layer {layer.layer}<br>"
-            f"raw attention {percent(layer.attention[i])}"
+            said.format(
+                token=safe(numbered(tokens, i), 80),
+                share=percent(layer.parts[i]),
+                layer=layer.layer,
+                attention=percent(layer.attention[i]),
+            )
             for layer in layers
         ]
         for i in shown
     ]
-    heading = "What each token brings to [CLS], by norm"
+    heading = tr("What each token brings to [CLS], by norm")
     columns = [layer.layer for layer in layers]
+    key = (
+        tr("Columns: layers. Brightest: {share}.")
+        if dark
+        else tr("Columns: layers. Darkest: {share}.")
+    )
     notes = left_out(tokens, shown)
-    return _grid(tokens, shown, columns, z, hover, "layer", heading, notes, dark)
+    return _grid(tokens, shown, columns, z, hover, key, heading, notes, dark)
 
 
 def heads(tokens: Sequence[Token], layer: SentenceLayer, *, dark: bool = False) -> go.Figure:
     """[CLS]'s attention in one layer: a row per token, a column per head. Heads count from 1."""
     shown = largest(np.max(layer.heads, axis=0))
+    said = tr("<b>{token}</b><br>{share} of [CLS]'s attention, layer {layer}, head {head}")
     z = np.array([[head[i] for head in layer.heads] for i in shown])
     hover = [
         [
-            f"<b>{safe(label_of(tokens[i]), 60)}, token {i}</b><br>"
-            f"{percent(head[i])} of [CLS]'s attention, layer {layer.layer}, head {number}"
+            said.format(
+                token=safe(numbered(tokens, i), 80),
+                share=percent(head[i]),
+                layer=layer.layer,
+                head=number,
+            )
             for number, head in enumerate(layer.heads, 1)
         ]
         for i in shown
     ]
-    heading = f"Layer {layer.layer}: [CLS]'s attention, head by head"
+    heading = tr("Layer {layer}: [CLS]'s attention, head by head").format(layer=layer.layer)
     columns = list(range(1, len(layer.heads) + 1))
-    notes = [*left_out(tokens, shown), "Each column adds up to 100%."]
-    return _grid(tokens, shown, columns, z, hover, "head", heading, notes, dark)
+    key = (
+        tr("Columns: heads. Brightest: {share}.")
+        if dark
+        else tr("Columns: heads. Darkest: {share}.")
+    )
+    notes = [*left_out(tokens, shown), tr("Each column adds up to 100%.")]
+    return _grid(tokens, shown, columns, z, hover, key, heading, notes, dark)
 
 
 def _grid(
@@ -59,7 +82,7 @@ def _grid(
     columns: Sequence[int],
     z: np.ndarray,
     hover: Sequence[Sequence[str]],
-    across: str,
+    key: str,
     heading: str,
     notes: Sequence[str],
     dark: bool,
@@ -97,8 +120,7 @@ def _grid(
         ticks="",
         range=[columns[0] - 0.5, columns[-1] + 0.5],
     )
-    scale = f"Columns: {across}s. Darkest" if not dark else f"Columns: {across}s. Brightest"
-    frame(figure, style, heading, [f"{scale}: {percent(top)}.", *notes], left_of(labels),
+    frame(figure, style, heading, [key.format(share=percent(top)), *notes], left_of(labels),
           ROW * len(shown))  # fmt: skip
     return figure
 

@@ -10,6 +10,7 @@ from probing.figures.placing import wrapped
 from probing.figures.style import DARK, LIGHT, NARROW, SMALL, Style, dress, width
 from probing.figures.texts import short
 from probing.figures.traces import SHOWN, write
+from probing.language import tr
 from probing.wording import places
 
 ROW = 21  # pixels of one row
@@ -41,7 +42,7 @@ class Bars:
     colours: Sequence[str]
     """By row."""
     meaning: str = ""
-    """What follows the figure in hover."""
+    """What hover says of a figure, with one field for it; the figure alone where empty."""
 
 
 def percents(shares: Sequence[float]) -> Callable[[float], str]:
@@ -51,7 +52,7 @@ def percents(shares: Sequence[float]) -> Callable[[float], str]:
 
     def write(share: float) -> str:
         if 0 < 100 * share < least / 2:
-            return f"under {least:.{digits}f}%"
+            return tr("under {share}").format(share=f"{least:.{digits}f}%")
         return f"{100 * share:.{digits}f}%"
 
     return write
@@ -206,10 +207,14 @@ def _range(panel: Bars, pixels: float) -> list[float]:
     return [least, most]
 
 
+def _told(panel: Bars, figure: str) -> str:
+    return panel.meaning.format(figure=figure, share=figure) if panel.meaning else figure
+
+
 def _bars(rows: Sequence[Labels], panel: Bars, axis: str) -> go.Bar:
     written = ["" if v is None else panel.write(v) for v in panel.values]
     shown = [
-        [f"<b>{html.escape(row.name, quote=False)}</b><br>{text}{panel.meaning}" if text else ""]
+        [f"<b>{html.escape(row.name, quote=False)}</b><br>{_told(panel, text)}" if text else ""]
         for row, text in zip(rows, written, strict=True)
     ]
     return go.Bar(

@@ -1,6 +1,6 @@
 """The ledger of many sentences: stacked shares by layer, raw attention below."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,17 @@ from probing.figures.chart import Chart
 from probing.figures.style import Style
 from probing.figures.traces import SHOWN
 from probing.figures.values import Scale
+from probing.language import Spoken, later, tr
 from probing.mechanism.values import GROUPS, Group, Ledger, LedgerLayer
 
-CALLED: dict[Group, str] = {
-    "self": "[CLS] itself",
-    "separator": "separators",
-    "punctuation": "punctuation",
-    "word": "words",
-}
+CALLED: Mapping[Group, str] = Spoken(
+    {
+        "self": later("[CLS] itself"),
+        "separator": later("separators"),
+        "punctuation": later("punctuation"),
+        "word": later("words"),
+    }
+)
 """Groups of tokens as charts call them."""
 HUES: dict[Group, str] = {
     "word": "cls",
@@ -29,7 +32,7 @@ HUES: dict[Group, str] = {
 UPWARDS: tuple[Group, ...] = ("word", "punctuation", "separator", "self")
 """Words stand on the ground in every panel, where their shares are compared best."""
 PANEL = 210  # pixels
-PASSED_BY = "passed by the attention unchanged (the residual stream)"
+PASSED_BY = later("passed by the attention unchanged (the residual stream)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class _Stacks(Chart):
         return self.at[0] - 0.6, self.at[-1] + 0.6
 
     def axis(self) -> dict[str, Any]:
-        return {**super().axis(), "title_text": "layer"}
+        return {**super().axis(), "title_text": tr("layer")}
 
 
 def ledger(found: Ledger, *, rollout: bool = False, dark: bool = False) -> go.Figure:
@@ -61,11 +64,11 @@ def ledger(found: Ledger, *, rollout: bool = False, dark: bool = False) -> go.Fi
     ``rollout`` adds attention rollout, which is no measure of what arrives.
     """
     titles = [
-        f"what [CLS] receives, by norm, n = {found.sentences:,}",
-        "its raw attention, mean over heads",
+        tr("what [CLS] receives, by norm, n = {n}").format(n=f"{found.sentences:,}"),
+        tr("its raw attention, mean over heads"),
     ]
     if rollout:
-        titles.append("attention rollout from layer 0 up to here")
+        titles.append(tr("attention rollout from layer 0 up to here"))
     chart = _Stacks(
         [Scale(title) for title in titles],
         [layer.layer for layer in found.layers],
@@ -75,8 +78,13 @@ def ledger(found: Ledger, *, rollout: bool = False, dark: bool = False) -> go.Fi
     style = chart.style
     received = _groups([layer.parts for layer in found.layers], style)
     received += [
-        Stratum("own state", mixed(style, 0.5), tuple(x.residual for x in found.layers), PASSED_BY),
-        Stratum("bias", mixed(style, 0.22), tuple(x.bias for x in found.layers)),
+        Stratum(
+            tr("own state"),
+            mixed(style, 0.5),
+            tuple(x.residual for x in found.layers),
+            tr(PASSED_BY),
+        ),
+        Stratum(tr("bias"), mixed(style, 0.22), tuple(x.bias for x in found.layers)),
     ]
     _stack(chart, found.layers, received, 0)
     _stack(chart, found.layers, _groups([x.attention for x in found.layers], style), 1)
@@ -107,12 +115,18 @@ def _stack(
     chart: Chart, layers: Sequence[LedgerLayer], strata: Sequence[Stratum], panel: int
 ) -> None:
     scale, base = chart.panels[panel].scale, 0.0
+    said = tr("<b>{name}, layer {layer}</b><br>{share}: {meaning}")
     chart.panels[panel].values += [0.0, 1.0]
     for stratum in strata:
         shown = [
             [
-                f"<b>{stratum.name}, layer {layer.layer}</b><br>{scale.write(share)}: "
-                f"{scale.title}" + (f"<br>{stratum.note}" if stratum.note else "")
+                said.format(
+                    name=stratum.name,
+                    layer=layer.layer,
+                    share=scale.write(share),
+                    meaning=scale.heading,
+                )
+                + (f"<br>{stratum.note}" if stratum.note else "")
             ]
             for layer, share in zip(layers, stratum.shares, strict=True)
         ]

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from probing.figures.inside.rows import Bars, Labels, bars, fitting, percents
 from probing.figures.style import DARK, LIGHT
 from probing.figures.texts import NAMES, short
+from probing.language import tr
 from probing.mechanism.values import Row, RowLedger
 
 
@@ -25,16 +26,29 @@ def row_ledger(
         rows.append((found.cls, found.rank))
     colours = [style.poolings["cls"] if i == marked else style.quiet for i in range(len(rows))]
     shares = [row.share for row, _ in rows]
-    meaning = " of Σ ‖∂L/∂E‖² over all rows"
-    panel = Bars(f"share{meaning}", shares, percents(shares), colours, meaning)
+    meaning = tr("{share} of Σ ‖∂L/∂E‖² over all rows")
+    panel = Bars(
+        tr("share of Σ ‖∂L/∂E‖² over all rows"), shares, percents(shares), colours, meaning
+    )
+    occurs = tr("{token}, row {rank} of {seen}, occurs {count} times")
     named = [
         Labels(
             fitting(f"{rank:,}. {row.token}"),
-            f"{short(row.token, 60)}, row {rank:,} of {found.seen:,}, occurs {row.count:,} times",
+            occurs.format(
+                token=short(row.token, 60),
+                rank=f"{rank:,}",
+                seen=f"{found.seen:,}",
+                count=f"{row.count:,}",
+            ),
         )
         for row, rank in rows
     ]
-    head = f"{'fitted' if found.fitted else 'random'} head on {names[found.head]}"
-    heading = f"rows of the embedding table, {head}"
-    seen = f"[CLS] is row {found.rank:,} of the {found.seen:,} that occur."
+    heading = (
+        tr("rows of the embedding table, fitted head on {pooling}")
+        if found.fitted
+        else tr("rows of the embedding table, random head on {pooling}")
+    ).format(pooling=names[found.head])
+    seen = tr("[CLS] is row {rank} of the {seen} that occur.").format(
+        rank=f"{found.rank:,}", seen=f"{found.seen:,}"
+    )
     return bars(named, [panel], heading, [seen], dark=dark)

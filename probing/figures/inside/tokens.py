@@ -6,6 +6,7 @@ import numpy as np
 
 from probing.figures.inside.rows import Labels, fitting
 from probing.figures.texts import short
+from probing.language import tr, tr_n
 from probing.mechanism.values import Token
 
 MOST = 40  # rows that stay readable
@@ -26,9 +27,12 @@ def largest(*measures: Sequence[float | None] | np.ndarray) -> list[int]:
 
 def labels_of(tokens: Sequence[Token], shown: Sequence[int]) -> list[Labels]:
     """Labels of tokens by their places in the sentence."""
-    return [
-        Labels(fitting(label_of(tokens[i])), f"{label_of(tokens[i])}, token {i}") for i in shown
-    ]
+    return [Labels(fitting(label_of(tokens[i])), numbered(tokens, i)) for i in shown]
+
+
+def numbered(tokens: Sequence[Token], place: int) -> str:
+    """A token with its place: a text may stand in more than one."""
+    return tr("{token}, token {place}").format(token=label_of(tokens[place]), place=place)
 
 
 def label_of(token: Token) -> str:
@@ -39,4 +43,5 @@ def label_of(token: Token) -> str:
 def left_out(tokens: Sequence[Token], shown: Sequence[int], more: str = "") -> list[str]:
     """What is said of the tokens that have no row; nothing where all have one."""
     rest = len(tokens) - len(shown)
-    return [f"… {rest:,} token{'s' if rest > 1 else ''} of less{more}."] if rest else []
+    said = tr_n("… {n} token of less{more}.", "… {n} tokens of less{more}.", rest)
+    return [said.format(n=f"{rest:,}", more=more)] if rest else []

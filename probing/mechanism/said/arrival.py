@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from probing.evidence import Check, Estimate, Metric, Shape
 from probing.geometry import CONSTANT
-from probing.wording import Words, capital, layer_list, significant
+from probing.language import tr
+from probing.wording import Words, layer_list, listed, one_by_one, significant
 
 if TYPE_CHECKING:
     from probing.probes.regression import RegressionResult
@@ -53,24 +54,42 @@ def said_of_arrival(
     if not spread:
         return ""
     constant = [layer for layer in spread if layer not in varying]
-    same = f"[CLS] is the same vector for every sentence at {layer_list(constant or [0])}"
+    same = tr("[CLS] is the same vector for every sentence at {layers}").format(
+        layers=layer_list(constant or [0])
+    )
     if not varying:
-        return f"{same}."
+        return tr("{same}.").format(same=same)
     first, last = varying[0], varying[-1]
-    start = f"{same}; " if constant else ""
     noisy = {c.layer: c.noisy for c in checks if c.pooling == "cls" and c.noisy is not None}
     both = [layer for layer in varying if layer in noisy and layer in (plain or {})]
     if plain is None or not both:
-        grown = f"its relative variance is {significant(spread[first])} at layer {first}"
-        more = f" and {significant(spread[last])} at layer {last}" if last > first else ""
-        return capital(f"{start}{grown}{more}.".replace("its", "its" if start else "[CLS]'s", 1))
+        if constant:
+            said = tr("{same}; its relative variance is {grown}.")
+        else:
+            said = tr("[CLS]'s relative variance is {grown}.")
+        at = tr("{value} at layer {layer}")
+        ends = [at.format(value=significant(spread[n]), layer=n) for n in (first, last)]
+        return said.format(same=same, grown=listed(ends if last > first else ends[:1]))
     level = Words(metric).level
     first = both[0]
-    return (
-        f"{capital(start)}{'at' if start else 'At'} layer {first}, on a relative variance of "
-        f"{significant(spread[first])}, a linear probe reads {level(plain[first].value)}, and with "
-        f"1 % noise {level(noisy[first].value)}. {_robust(both, plain, noisy, metric)}"
+    if constant:
+        said = tr(
+            "{same}; at layer {layer}, on a relative variance of {variance}, a linear probe reads "
+            "{plain}, and with 1 % noise {noisy}."
+        )
+    else:
+        said = tr(
+            "At layer {layer}, on a relative variance of {variance}, a linear probe reads "
+            "{plain}, and with 1 % noise {noisy}."
+        )
+    start = said.format(
+        same=same,
+        layer=first,
+        variance=significant(spread[first]),
+        plain=level(plain[first].value),
+        noisy=level(noisy[first].value),
     )
+    return one_by_one([start, _robust(both, plain, noisy, metric)])
 
 
 def _robust(
@@ -84,10 +103,25 @@ def _robust(
         if noisy[layer].high < plain[layer].low:
             break
         since = layer
-    here = "" if since == last else f" at layer {last}"
-    scores = f"{level(noisy[last].value)} against {level(plain[last].value)}{here}"
-    n = f"n = {plain[last].n:,}"
     if since is None:
-        return f"The noise takes from what is read up to the last layer ({scores}; {n})."
-    where = f"From layer {since} on" if since < last else f"At layer {last}"
-    return f"{where}, noise takes nothing that this sample shows ({scores}; {n})."
+        said = tr(
+            "The noise takes from what is read up to the last layer ({noisy} against {plain} at "
+            "layer {last}; n = {n})."
+        )
+    elif since < last:
+        said = tr(
+            "From layer {since} on, noise takes nothing that this sample shows ({noisy} against "
+            "{plain} at layer {last}; n = {n})."
+        )
+    else:
+        said = tr(
+            "At layer {last}, noise takes nothing that this sample shows ({noisy} against {plain}; "
+            "n = {n})."
+        )
+    return said.format(
+        since=since,
+        last=last,
+        noisy=level(noisy[last].value),
+        plain=level(plain[last].value),
+        n=f"{plain[last].n:,}",
+    )

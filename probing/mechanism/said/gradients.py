@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from probing.language import tr
 from probing.mechanism.said.counted import places, sentences
 from probing.mechanism.values import Gradients, GradientShare, HeadName, RowLedger
-from probing.wording import POOLINGS, percent, significant
+from probing.wording import POOLINGS, one_by_one, percent, significant
 
 HEADS: tuple[HeadName, ...] = ("cls", "pooled", "mean")
 """Which head is spoken of, the first that is there."""
@@ -19,7 +20,8 @@ def _leading(found: Sequence[_Headed]) -> _Headed | None:
 
 
 def _head(found: GradientShare | RowLedger) -> str:
-    return f"a {'fitted' if found.fitted else 'random'} head on {POOLINGS[found.head]}"
+    said = tr("a fitted head on {pooling}") if found.fitted else tr("a random head on {pooling}")
+    return said.format(pooling=POOLINGS[found.head])
 
 
 def said_of_gradients(found: Gradients) -> str:
@@ -28,61 +30,111 @@ def said_of_gradients(found: Gradients) -> str:
     said = [] if row is None else [_trained(row, found.sentences)]
     if share is not None:
         top = len(share.shares) - 1
-        under = "" if row is not None and _head(row) == _head(share) else f" under {_head(share)}"
+        if row is not None and _head(row) == _head(share):
+            text = tr(
+                "Of the gradient, [CLS]'s state has {high} at layer {top} and {low} at layer 0, "
+                "where an equal share for each token is {equal}."
+            )
+        else:
+            text = tr(
+                "Of the gradient under {head}, [CLS]'s state has {high} at layer {top} and {low} "
+                "at layer 0, where an equal share for each token is {equal}."
+            )
         said.append(
-            f"Of the gradient{under}, [CLS]'s state has {percent(share.shares[top])} at layer "
-            f"{top} and {percent(share.shares[0])} at layer 0, where an equal share for each token "
-            f"is {percent(found.uniform[0])}."
+            text.format(
+                head=_head(share),
+                high=percent(share.shares[top]),
+                top=top,
+                low=percent(share.shares[0]),
+                equal=percent(found.uniform[0]),
+            )
         )
-    return " ".join(said)
+    return one_by_one(said)
 
 
 def _trained(row: RowLedger, of: int) -> str:
-    n = sentences(of)
     if not row.cls.share:
-        return f"The [CLS] row of the embedding table gets no gradient under {_head(row)} ({n})."
-    if row.cls.share > 0.5:
-        verdict = "is trained, and it is the main contributor"
+        said = tr("The [CLS] row of the embedding table gets no gradient under {head} ({n}).")
+    elif row.cls.share > 0.5:
+        said = tr(
+            "The [CLS] row of the embedding table is trained, and it is the main contributor: "
+            "under {head}, {share} of Σ‖∂L/∂E‖² falls on it, number {rank} of the {seen} rows that "
+            "occur ({n})."
+        )
     elif row.rank == 1:
-        verdict = "is trained, more than any other row, yet most of the gradient falls on others"
+        said = tr(
+            "The [CLS] row of the embedding table is trained, more than any other row, yet most of "
+            "the gradient falls on others: under {head}, {share} of Σ‖∂L/∂E‖² falls on it, number "
+            "{rank} of the {seen} rows that occur ({n})."
+        )
     else:
-        verdict = "is trained, but it is not the main contributor"
-    return (
-        f"The [CLS] row of the embedding table {verdict}: under {_head(row)}, "
-        f"{percent(row.cls.share)} of Σ‖∂L/∂E‖² falls on it, number {row.rank:,} of the "
-        f"{row.seen:,} rows that occur ({n})."
+        said = tr(
+            "The [CLS] row of the embedding table is trained, but it is not the main contributor: "
+            "under {head}, {share} of Σ‖∂L/∂E‖² falls on it, number {rank} of the {seen} rows that "
+            "occur ({n})."
+        )
+    return said.format(
+        head=_head(row),
+        share=percent(row.cls.share),
+        rank=f"{row.rank:,}",
+        seen=f"{row.seen:,}",
+        n=sentences(of),
     )
 
 
 def said_of_identity(found: Gradients) -> str:
     """That the token's row and its position's are one parameter, and that no other state counts."""
-    said = ""
+    said = []
     if found.elsewhere is not None:
-        size = "exactly 0" if found.elsewhere == 0 else f"at most {significant(found.elsewhere)}"
-        said = f"Under heads that read [CLS], the gradient of every other last state is {size}. "
+        text = tr("Under heads that read [CLS], the gradient of every other last state is {size}.")
+        size = tr("exactly 0")
+        if found.elsewhere:
+            size = tr("at most {value}").format(value=significant(found.elsewhere))
+        said.append(text.format(size=size))
     if found.identity is None:
-        return f"{said}This encoder has no table of positions that the [CLS] row could be one with."
-    gap = significant(found.identity)
+        text = tr("This encoder has no table of positions that the [CLS] row could be one with.")
+        return one_by_one([*said, text])
     if found.identity > IDENTICAL:
-        return (
-            f"{said}∂L/∂E[CLS] and ∂L/∂P[0] differ by {gap} of the largest number: [CLS] stands in "
-            "the middle of some sentence too."
+        text = tr(
+            "∂L/∂E[CLS] and ∂L/∂P[0] differ by {gap} of the largest number: [CLS] stands in the "
+            "middle of some sentence too."
         )
-    return (
-        f"{said}∂L/∂E[CLS] = ∂L/∂P[0] within {gap} of the largest number: [CLS] always stands at "
-        "the same position, so its word row and its position row are one parameter, not two."
-    )
+    else:
+        text = tr(
+            "∂L/∂E[CLS] = ∂L/∂P[0] within {gap} of the largest number: [CLS] always stands at the "
+            "same position, so its word row and its position row are one parameter, not two."
+        )
+    return one_by_one([*said, text.format(gap=significant(found.identity))])
 
 
 def said_of_rows(found: RowLedger) -> str:
     """Where the [CLS] row stands among the rows of the embedding table."""
-    own = f"{percent(found.cls.share)} of Σ‖∂L/∂E‖², {places(found.cls.count)}"
     if found.seen == 1:
-        return f"Under {_head(found)}, [CLS]'s row is the only one that occurs."
+        said = tr("Under {head}, [CLS]'s row is the only one that occurs.")
+        return said.format(head=_head(found))
     others = [row for row in found.largest if row != found.cls]
-    said = f"Under {_head(found)}, [CLS]'s row is number {found.rank:,} of {found.seen:,}: {own}"
     if not others:
-        return f"{said}."
-    which = "the next" if found.rank == 1 else "the largest"
-    row = others[0]
-    return f"{said}; {which}, “{row.token}”, has {percent(row.share)}, {places(row.count)}."
+        said = tr(
+            "Under {head}, [CLS]'s row is number {rank} of {seen}: {share} of Σ‖∂L/∂E‖², {places}."
+        )
+    elif found.rank == 1:
+        said = tr(
+            "Under {head}, [CLS]'s row is number {rank} of {seen}: {share} of Σ‖∂L/∂E‖², {places}; "
+            "the next, “{token}”, has {its_share}, {its_places}."
+        )
+    else:
+        said = tr(
+            "Under {head}, [CLS]'s row is number {rank} of {seen}: {share} of Σ‖∂L/∂E‖², {places}; "
+            "the largest, “{token}”, has {its_share}, {its_places}."
+        )
+    row = others[0] if others else found.cls
+    return said.format(
+        head=_head(found),
+        rank=f"{found.rank:,}",
+        seen=f"{found.seen:,}",
+        share=percent(found.cls.share),
+        places=places(found.cls.count),
+        token=row.token,
+        its_share=percent(row.share),
+        its_places=places(row.count),
+    )

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
+from probing.language import Spoken, later, tr, tr_n
 from probing.mechanism.said.counted import sentences
-from probing.mechanism.said.tokens import highest, named, third
+from probing.mechanism.said.tokens import highest, named
 from probing.mechanism.values import GROUPS, Group, Ledger, SentenceLayer, Token
-from probing.wording import percent
+from probing.wording import one_by_one, percent
 
 AGREE = 0.05  # shares of attention and ledger that differ by less are called alike
-GROUP: Mapping[Group, tuple[str, str]] = {
-    "self": ("[CLS] itself", "gets"),
-    "separator": ("separators", "get"),
-    "punctuation": ("punctuation", "gets"),
-    "word": ("words", "get"),
-}
+GROUP: Mapping[Group, str] = Spoken(
+    {
+        "self": later("[CLS] itself gets {looked}"),
+        "separator": later("separators get {looked}"),
+        "punctuation": later("punctuation gets {looked}"),
+        "word": later("words get {looked}"),
+    }
+)
 """Group of tokens → what it is called, with its verb."""
 
 
@@ -26,11 +29,14 @@ def said_of_ledger(found: Ledger) -> str:
     ends = [f(own, key=lambda layer: own[layer]) for f in (min, max)]
     shown = [percent(own[layer]) for layer in ends]
     if shown[0] == shown[1]:
-        passed = f"is {shown[0]} of what it receives"
+        said = tr("[CLS]'s own state, passed by, is {low} of what it receives, by norm.")
     else:
-        low, high = (f"{text} (layer {at})" for text, at in zip(shown, ends, strict=True))
-        passed = f"is {low} to {high} of what it receives"
-    return f"{_parting(found, n)} [CLS]'s own state, passed by, {passed}, by norm."
+        said = tr(
+            "[CLS]'s own state, passed by, is {low} (layer {low_at}) to {high} (layer {high_at}) "
+            "of what it receives, by norm."
+        )
+    said = said.format(low=shown[0], low_at=ends[0], high=shown[1], high_at=ends[1])
+    return one_by_one([_parting(found, n), said])
 
 
 def _parting(found: Ledger, n: str) -> str:
@@ -41,29 +47,53 @@ def _parting(found: Ledger, n: str) -> str:
             share = part / brought if brought else 0.0
             gaps.append((abs(looked - share), -layer.layer, group, looked, share))
     gap, at, group, looked, share = max(gaps, key=lambda g: (g[0], g[1]))
-    name, gets = GROUP[group]
-    figures = (
-        f"{name} {gets} {percent(looked)} of [CLS]'s raw attention and {percent(share)} of what "
-        f"its attention brings, by norm ({n})"
-    )
     if gap < AGREE:
-        return f"Ledger and raw attention hardly differ, most in layer {-at}: {figures}."
-    return f"Ledger and raw attention disagree, most in layer {-at}: {figures}."
+        said = tr(
+            "Ledger and raw attention hardly differ, most in layer {layer}: {who_gets} of [CLS]'s "
+            "raw attention and {share} of what its attention brings, by norm ({n})."
+        )
+    else:
+        said = tr(
+            "Ledger and raw attention disagree, most in layer {layer}: {who_gets} of [CLS]'s raw "
+            "attention and {share} of what its attention brings, by norm ({n})."
+        )
+    gets = GROUP[group].format(looked=percent(looked))
+    return said.format(layer=-at, who_gets=gets, share=percent(share), n=n)
 
 
 def said_of_sentence_ledger(tokens: Sequence[Token], layer: SentenceLayer) -> str:
     """Which token brings most to [CLS] in one layer, and which gets most of its attention."""
     brings, looked = highest(layer.parts), highest(layer.attention)
     most, first = percent(layer.parts[brings[0]]), percent(layer.attention[looked[0]])
-    said = f"In layer {layer.layer}, {named(tokens, brings)} {third(brings, 'bring')} most to [CLS]"
     if brings == looked:
-        both = f"{most} of what it receives, by norm, and {first} of its raw attention"
-        said = f"{said}, and {third(brings, 'get')} most of its raw attention: {both}"
-    else:
-        weight = percent(layer.attention[brings[0]])
-        said = (
-            f"{said}: {most} of what it receives, by norm, for {weight} of its raw attention. Most "
-            f"attention goes to {named(tokens, looked)}: {first}, for "
-            f"{percent(layer.parts[looked[0]])} of what [CLS] receives"
+        said = tr_n(
+            "In layer {layer}, {token} brings most to [CLS], and gets most of its raw attention: "
+            "{most} of what it receives, by norm, and {first} of its raw attention.",
+            "In layer {layer}, {token} bring most to [CLS], and get most of its raw attention: "
+            "{most} of what it receives, by norm, and {first} of its raw attention.",
+            len(brings),
         )
-    return f"{said}. [CLS]'s own state, passed by, is {percent(layer.residual)}."
+    else:
+        said = one_by_one(
+            [
+                tr_n(
+                    "In layer {layer}, {token} brings most to [CLS]: {most} of what it receives, "
+                    "by norm, for {weight} of its raw attention.",
+                    "In layer {layer}, {token} bring most to [CLS]: {most} of what it receives, "
+                    "by norm, for {weight} of its raw attention.",
+                    len(brings),
+                ),
+                tr("Most attention goes to {other}: {first}, for {part} of what [CLS] receives."),
+            ]
+        )
+    own = tr("[CLS]'s own state, passed by, is {own}.")
+    return one_by_one([said, own]).format(
+        layer=layer.layer,
+        token=named(tokens, brings),
+        most=most,
+        first=first,
+        weight=percent(layer.attention[brings[0]]),
+        other=named(tokens, looked),
+        part=percent(layer.parts[looked[0]]),
+        own=percent(layer.residual),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from probing.language import tr
 from probing.mechanism.values import Token
 from probing.wording import listed, number
 
@@ -29,19 +30,15 @@ def highest(values: Sequence[float]) -> list[int]:
 def numbered(tokens: Sequence[Token], place: int) -> str:
     """``“card” (token 7)``: a text may stand in more than one place."""
     text = " ".join(tokens[place].text.split()) or "␣"
-    return f"“{text}” (token {place})"
+    return tr("“{text}” (token {place})").format(text=text, place=place)
 
 
 def named(tokens: Sequence[Token], places: Sequence[int]) -> str:
     """One token, two, or how many stand alike."""
     if len(places) <= 2:
         return listed([numbered(tokens, i) for i in places])
-    return f"{len(places)} tokens alike, the first {numbered(tokens, places[0])},"
-
-
-def third(places: Sequence[int], verb: str) -> str:
-    """The verb of one token, or of several."""
-    return f"{verb}s" if len(places) == 1 else verb
+    said = tr("{n} tokens alike, the first {token},")
+    return said.format(n=len(places), token=numbered(tokens, places[0]))
 
 
 def signed(value: float) -> str:
