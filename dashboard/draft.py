@@ -8,6 +8,7 @@ from dashboard.samples import SAMPLES
 from dashboard.shown import find_run, rights_of
 from probing import reading
 from probing.errors import DataError
+from probing.language import tr
 from probing.sentences import Sentences
 
 
@@ -65,7 +66,8 @@ def current(chosen: selection.Selection) -> Draft | None:
 def _checked(sentences: Sentences) -> Draft:
     if not len(sentences):
         column = sentences.source.text_column
-        raise DataError(f"no row has a text in column {column!r}. Choose another text column.")
+        text = tr("no row has a text in column {column}. Choose another text column.")
+        raise DataError(text.format(column=repr(column)))
     if sentences.labels is None:
         return Draft(sentences, ())
     return Draft(sentences, reading.check_labels(sentences, selection.target()))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from probing.language import later
+
 DATA = Path(__file__).resolve().parent.parent / "data"
 FINISHED = DATA / "sample_run"
 """The finished run that a first visit shows."""
@@ -13,20 +15,21 @@ class Sample:
     """A bundled CSV."""
 
     title: str
+    """To be shown by ``tr``."""
     path: Path
 
 
 SAMPLES = {
-    "reviews": Sample("Reviews: what is reviewed, and how", DATA / "reviews.csv"),
+    "reviews": Sample(later("Reviews: what is reviewed, and how"), DATA / "reviews.csv"),
     **{
         name: Sample(title, DATA / "probing_tasks" / f"{name}.csv")
         for name, title in (
-            ("topic", "Topic"),
-            ("tense", "Tense of the main verb"),
-            ("subject_number", "Number of the subject"),
-            ("word_order", "Two words swapped"),
-            ("coordination_inversion", "Clauses inverted"),
-            ("sentence_length", "Sentence length"),
+            ("topic", later("Topic")),
+            ("tense", later("Tense of the main verb")),
+            ("subject_number", later("Number of the subject")),
+            ("word_order", later("Two words swapped")),
+            ("coordination_inversion", later("Clauses inverted")),
+            ("sentence_length", later("Sentence length")),
         )
     },
 }

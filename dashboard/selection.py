@@ -1,11 +1,13 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from dashboard import visitors
@@ -99,6 +101,31 @@ def take_cell_of_class() -> None:
     take_cell("classes_by_layer")
 
 
+def take_linked(key: str, names: Mapping[str, str], default: str) -> None:
+    """Choose among ``names`` as the URL says, where it says something new; else leave the choice.
+
+    ``names`` are the options with their English names, which older links hold instead.
+    """
+    state: Any = st.session_state
+    asked, seen = st.query_params.get(key), f"linked:{key}"
+    if asked == state.get(seen) and state.get(key) in names:
+        return
+    state[seen] = asked
+    named = {name: option for option, name in names.items()}
+    state[key] = asked if asked in names else named.get(asked or "", default)
+
+
+def keep_linked(key: str, option: str, default: str) -> None:
+    """Have the URL say what is chosen, unless it is the default."""
+    wanted = None if option == default else option
+    if st.query_params.get(key) != wanted:
+        if wanted is None:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = wanted
+    st.session_state[f"linked:{key}"] = wanted
+
+
 def follow(sentence: int) -> int:
     """Follow a sentence from now on, by its position in the run; the URL says so."""
     st.query_params["sentence"] = str(sentence)
@@ -112,7 +139,12 @@ def followed(n: int) -> int | None:
 
 
 def language() -> str:
-    """The language of the page: as chosen or linked, else the browser's, else English."""
+    """The language of the page: as chosen or linked, else the browser's, else English.
+
+    English also where there is no page, as in a thread of the server's own.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return "en"
     state: Any = st.session_state
     chosen = state.get("language") or st.query_params.get("language")
     if chosen in LANGUAGES:

@@ -40,7 +40,8 @@ def language() -> str:
 
 def tr(text: str) -> str:
     """``text`` in the language of now; itself where no translation is there."""
-    return _catalogue(language()).gettext(text)
+    # what a catalogue holds for "" is its own head
+    return _catalogue(language()).gettext(text) if text else ""
 
 
 def tr_n(one: str, several: str, n: int) -> str:

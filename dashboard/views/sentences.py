@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import cached, selection
 from dashboard.panels import one_sentence
 from dashboard.panels.cell import choose_layer, choose_pooling
+from dashboard.panels.choice import choose
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
@@ -71,17 +72,7 @@ def _filter(run: Run) -> Filter:
                 placeholder=tr("all"),
                 width=320,
             )
-            right = str(
-                st.segmented_control(
-                    tr("Predicted"),
-                    list(_VERDICTS),
-                    default=ALL,
-                    required=True,
-                    format_func=lambda name: tr(_VERDICTS[name]),
-                    key="right",
-                    bind="query-params",
-                )
-            )
+            right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
     return Filter(search=search or "", labels=tuple(labels), right=right)
 
 
