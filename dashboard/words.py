@@ -2,7 +2,7 @@
 
 import re
 
-from probing.language import later, tr
+from probing.language import language, later, tr
 
 _OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
@@ -23,6 +23,11 @@ def plain(text: str) -> str:
 def said(error: object) -> str:
     """An error's message for the page: inert, and without hints for the command line."""
     return plain(_OPTION.sub("", str(error)))
+
+
+def together(*sentences: str) -> str:
+    """Sentences one after the other: Chinese ones stand without a space between."""
+    return ("" if language() == "zh" else " ").join(sentences)
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.panels.framed import framed, missing
-from dashboard.words import plain
+from dashboard.words import plain, together
 from probing import figures
 from probing.figures.of_run import named
 from probing.language import tr, tr_n
@@ -60,12 +60,13 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
             )
             _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
             st.caption(
-                tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", _of(inside)).format(
-                    n=f"{found.sentences:,}", all=f"{_of(inside):,}"
-                )
-                + " "
-                + tr("The parts add up to what the model computes within {error}.").format(
-                    error=f"{found.error:.0e}"
+                together(
+                    tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", _of(inside)).format(
+                        n=f"{found.sentences:,}", all=f"{_of(inside):,}"
+                    ),
+                    tr("The parts add up to what the model computes within {error}.").format(
+                        error=f"{found.error:.0e}"
+                    ),
                 )
             )
 

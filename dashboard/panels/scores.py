@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import cached, selection
 from dashboard.glossary import BASELINES, SCORED_BY
 from dashboard.panels.choice import choose
+from dashboard.words import together
 from probing import verdict
 from probing.language import later, tr
 from probing.record import Run
@@ -38,7 +39,7 @@ def show(run: Run, dark: bool) -> None:
     said = [tr("Bands are 95 % intervals.")]
     if run.table["constant"].any():
         said.append(tr("An open marker is a constant vector, the same for every sentence."))
-    st.caption(" ".join([*said, tr("Click a point to see its sentences below.")]))
+    st.caption(together(*said, tr("Click a point to see its sentences below.")))
 
 
 def _available(run: Run) -> list[str]:

@@ -11,6 +11,7 @@ from dashboard.panels.choice import choose
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
+from dashboard.words import together
 from probing.language import later, tr, tr_n
 from probing.record import Run
 from probing.sentence_table import ALL, RIGHT, WRONG, Filter
@@ -37,11 +38,12 @@ def _explore(run: Run, dark: bool) -> None:
     wanted = _filter(run)
     found = cached.sentence_table_of(run, layer, pooling, wanted)
     st.caption(
-        tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", len(run.sentences)).format(
-            n=f"{len(found):,}", all=f"{len(run.sentences):,}"
+        together(
+            tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", len(run.sentences)).format(
+                n=f"{len(found):,}", all=f"{len(run.sentences):,}"
+            ),
+            tr("Click a column to sort by it; tick a sentence to follow it through the layers."),
         )
-        + " "
-        + tr("Click a column to sort by it; tick a sentence to follow it through the layers.")
     )
     if not len(found):
         st.info(tr("No sentence is left. Search for less, or choose other labels."))
