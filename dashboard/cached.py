@@ -9,13 +9,17 @@ import streamlit as st
 
 from dashboard import apart
 from dashboard.limits import reading_limits
-from probing import figures, paths, reading, sentence_table, store
+from dashboard.panels import map_colours
+from probing import between, figures, keywords, paths, reading, sentence_table, store
+from probing.figures.colouring import Colouring
 from probing.hiding import hide_inside, hide_run
 from probing.language import language
 from probing.mechanism import shelf
 from probing.mechanism.values import Inside, Look
 from probing.progress import CellScore
+from probing.quality import Quality, examine
 from probing.record import Run
+from probing.relabelling import Relabelling, relabel
 from probing.sentences import Sentences
 
 
@@ -37,6 +41,41 @@ def sentences(
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
+def likely_labels(
+    digest: str, columns: reading.Columns, _table: reading.Table, whose: str = ""
+) -> tuple[str, ...]:
+    """The columns of a table that could be the label, beside the text and the split chosen."""
+    return reading.likely_labels(_table, (columns.text, columns.split))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def relabelled(key: str, change: Relabelling, _sentences: Sentences) -> Sentences:
+    """Sentences after a change of their labels; ``key`` names them and whose they are."""
+    return relabel(_sentences, change)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def quality(key: str, change: Relabelling, numbers: bool, _sentences: Sentences) -> Quality:
+    """What is to mend in sentences after a change of their labels."""
+    return examine(_sentences, numbers=numbers)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _of_sentences(
+    key: str, change: Relabelling, name: str, dark: bool, spoken: str, _draw: Callable[[], Any]
+) -> Any:
+    return _draw()
+
+
+def of_sentences(
+    key: str, change: Relabelling, draw: Callable[..., Any], sentences: Sentences, *, dark: bool
+) -> Any:
+    """A figure of sentences after a change of their labels, drawn once; read only."""
+    made = partial(draw, sentences, dark=dark)
+    return _of_sentences(key, change, draw.__name__, dark, language(), made)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _run(folder: str, stamp: int, texts: bool) -> Run:
     found = store.load_run(folder)
     return found if texts else hide_run(found)
@@ -45,6 +84,12 @@ def _run(folder: str, stamp: int, texts: bool) -> Run:
 def run(folder: Path, *, texts: bool = True) -> Run:
     """A stored run, or what others see of it; read anew when its ``run.json`` has changed."""
     return _run(str(folder), (folder / store.RUN).stat().st_mtime_ns, texts)
+
+
+def stamp(folder: Path) -> int:
+    """Changes with what ``run`` gives."""
+    path = folder / store.RUN
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -60,7 +105,10 @@ def record(folder: Path) -> Mapping[str, Any]:
 
 def forget_runs() -> None:
     """Let go of runs that were deleted: memory maps would keep their files on the disk."""
-    for cache in (_run, _record, _inside, _figure, _of_value):
+    for cache in (
+        *(_run, _record, _inside, _figure, _of_value, _colouring, _comparison),
+        *(relabelled, quality, _of_sentences),
+    ):
         cache.clear()
 
 
@@ -126,6 +174,56 @@ def of_value(run: Run, draw: Callable[..., Any], value: Any, **options: Any) -> 
     return _of_value(key, partial(draw, value, **options))
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _colouring(
+    run_id: str,
+    texts: str,
+    colour: str,
+    layer: int,
+    pooling: str,
+    dark: bool,
+    language: str,
+    _run: Run,
+) -> Colouring:
+    return map_colours.colouring(_run, colour, layer, pooling, dark=dark)
+
+
+def colouring(run: Run, colour: str, layer: int, pooling: str, *, dark: bool) -> Colouring:
+    """How the points of a run's maps look; read only."""
+    texts = run.sentences.fingerprint
+    return _colouring(run.id, texts, colour, layer, pooling, dark, language(), run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _folded(texts: str, _run: Run) -> tuple[str, ...]:
+    return tuple(text.casefold() for text in _run.sentences.texts)
+
+
+def folded(run: Run) -> tuple[str, ...]:
+    """The run's texts, as a search in any case needs them."""
+    return _folded(run.sentences.fingerprint, run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _texts(fingerprint: str, _run: Run) -> frozenset[str]:
+    return frozenset(_run.sentences.texts)
+
+
+def texts(run: Run) -> frozenset[str]:
+    """The distinct texts of a run."""
+    return _texts(run.sentences.fingerprint, run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _vocabulary(texts: str, _run: Run) -> keywords.Vocabulary:
+    return keywords.Vocabulary.of(_run.sentences.texts)
+
+
+def vocabulary(run: Run) -> keywords.Vocabulary:
+    """The words of a run's texts."""
+    return _vocabulary(run.sentences.fingerprint, run)
+
+
 def figure(run: Run, name: str, *, dark: bool, **options: Any) -> Any:
     """A figure of a run, drawn once; read only. Not for maps of strangers' runs: they are large."""
     texts = run.sentences.fingerprint  # others may see the run without its sentences
@@ -142,6 +240,24 @@ def _sentence_table(
 def sentence_table_of(run: Run, layer: int, pooling: str, wanted: sentence_table.Filter) -> Any:
     """The wanted sentences of a run with what a cell predicts; read only."""
     return _sentence_table(run.id, run.sentences.fingerprint, layer, pooling, wanted, run)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _comparison(
+    runs: tuple[str, str],
+    texts: tuple[str, str],
+    names: tuple[str, str],
+    among: int,
+    _a: Run,
+    _b: Run,
+) -> between.Comparison:
+    return between.compare(_a, _b, names=names, among=among)
+
+
+def comparison(a: Run, b: Run, names: tuple[str, str], among: int) -> between.Comparison:
+    """How two runs compare, ``among`` so many; read only."""
+    texts = (a.sentences.fingerprint, b.sentences.fingerprint)
+    return _comparison((a.id, b.id), texts, names, among, a, b)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

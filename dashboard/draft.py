@@ -1,5 +1,6 @@
 """The sentences of the next run, as chosen on the Data view."""
 
+import json
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -9,6 +10,7 @@ from dashboard.shown import find_run, rights_of
 from probing import reading
 from probing.errors import DataError
 from probing.language import tr
+from probing.relabelling import Relabelling
 from probing.sentences import Sentences
 
 
@@ -24,10 +26,23 @@ class File:
 
 
 @dataclass(frozen=True, eq=False)
+class Found:
+    """Sentences as they were chosen, before any change of their labels."""
+
+    sentences: Sentences
+    key: str
+    """Names them, and whose they are, where something of them is kept."""
+
+
+@dataclass(frozen=True, eq=False)
 class Draft:
     """Sentences ready to be run."""
 
     sentences: Sentences
+    """After the change of their labels."""
+    key: str
+    """As in ``Found``: with ``change`` it names them."""
+    change: Relabelling
     notices: tuple[str, ...]
     """What the labels let expect."""
 
@@ -48,29 +63,60 @@ def file() -> File | None:
     return _understood(path.name, data, sha256(data).hexdigest())
 
 
+def likely_labels(given: File) -> tuple[str, ...]:
+    """The columns of a file that could be the label, the likeliest first."""
+    return cached.likely_labels(given.digest, given.columns, given.table, _whose())
+
+
+def found(chosen: selection.Selection) -> Found | None:
+    """The sentences chosen; None where nothing is chosen yet.
+
+    Raises ``DataError`` where the file has none.
+    """
+    if selection.source() == selection.RUN:
+        rights = rights_of(chosen)
+        run = find_run(chosen) if rights is not None and rights.texts else None
+        return None if run is None else Found(run.sentences, f"run:{run.id}")
+    given = file()
+    if given is None:
+        return None
+    whose, columns = _whose(), given.columns
+    sentences = cached.sentences(given.digest, columns, given.table, whose)
+    named = json.dumps([whose, given.digest, columns.text, columns.label, columns.split])
+    return Found(sentences, f"file:{sha256(named.encode()).hexdigest()[:32]}")
+
+
 def current(chosen: selection.Selection) -> Draft | None:
     """What the next run would use; None where nothing is chosen yet.
 
     Raises ``DataError`` for what no run could use.
     """
-    if selection.source() == selection.RUN:
-        rights = rights_of(chosen)
-        run = find_run(chosen) if rights is not None and rights.texts else None
-        return None if run is None else _checked(run.sentences)
-    found = file()
-    if found is None:
+    given = found(chosen)
+    if given is None:
         return None
-    return _checked(cached.sentences(found.digest, found.columns, found.table, _whose()))
+    change = Relabelling()
+    if given.sentences.labels is not None:
+        change = selection.labels_changed(given.key)
+    return _checked(cached.relabelled(given.key, change, given.sentences), given.key, change)
 
 
-def _checked(sentences: Sentences) -> Draft:
+def of_sample(name: str) -> Sentences:
+    """The sentences of a sample, a key of ``SAMPLES``, with the columns that are guessed."""
+    path = SAMPLES[name].path
+    data = path.read_bytes()
+    digest = sha256(data).hexdigest()
+    table = cached.table(digest, data, path.name)
+    return cached.sentences(digest, reading.guess_columns(table), table)
+
+
+def _checked(sentences: Sentences, key: str, change: Relabelling) -> Draft:
     if not len(sentences):
         column = sentences.source.text_column
         text = tr("no row has a text in column {column}. Choose another text column.")
         raise DataError(text.format(column=repr(column)))
     if sentences.labels is None:
-        return Draft(sentences, ())
-    return Draft(sentences, reading.check_labels(sentences, selection.target()))
+        return Draft(sentences, key, change, ())
+    return Draft(sentences, key, change, reading.check_labels(sentences, selection.target()))
 
 
 def _whose() -> str:

@@ -1,7 +1,7 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -13,12 +13,18 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 from dashboard import visitors
 from dashboard.samples import SAMPLES
 from probing.language import LANGUAGES
+from probing.relabelling import Relabelling
 from probing.settings import Target
 
 UPLOAD, RUN = "upload", "run"
 """Sources of sentences beside the samples: an uploaded file, and the run that is shown."""
 
+_LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
+_LONGEST_SEARCH = 100
+SAMPLE = "sample"
+"""What stands for the bundled sample's run where runs are listed by id."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
+_IN_LINK = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,8 @@ def manage_run(run: str | None) -> None:
 def link_of(run: str) -> str:
     """The address under which a run opens."""
     base = str(st.context.url or "").partition("?")[0].rstrip("/")
-    return f"{base.removesuffix('/runs')}/layers?run={run}"
+    page = next((name for name in ("/runs", "/report") if base.endswith(name)), "")
+    return f"{base.removesuffix(page)}/layers?run={run}"
 
 
 def take_cell(chart: str = "accuracy") -> None:
@@ -94,6 +101,102 @@ def take_cell(chart: str = "accuracy") -> None:
         if found is not None and len(found) == 3:
             st.session_state["layer"] = int(found[1])
             st.session_state["pooling"] = str(found[2])
+
+
+ATLAS = "atlas"
+"""The key of the map component."""
+
+
+def map_view(layers: int) -> tuple[int, str, int | None]:
+    """(layer, selection) that the map shows: as the link says, else the layer chosen last.
+
+    The selection is "" for none, or as ``take_map_view`` put it there: a text from outside. The
+    third is the number of what was last done on the map itself, if anything was.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get("layer")
+    if asked is None and ATLAS not in state:  # come from another view, not back from a layer
+        asked = str(state.get("layer", ""))
+    layer = int(asked) if asked and asked.isdecimal() and len(asked) < 4 else layers - 1
+    done = ((state.get(ATLAS) or {}).get("view") or {}).get("turn")
+    select = st.query_params.get("select", "")[:_LONGEST_SELECTION]
+    return min(layer, layers - 1), select, done if isinstance(done, int) else None
+
+
+def take_map_view() -> None:
+    """Put into the link what was done on the map."""
+    state: Any = st.session_state
+    view = state[ATLAS].get("view") or {}
+    layer, select = view.get("layer"), view.get("select")
+    if isinstance(layer, int) and 0 <= layer < 1000:
+        state["layer"] = layer
+        st.query_params["layer"] = str(layer)
+    select_on_map(select if isinstance(select, str) else "")
+
+
+def linked(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
+    """Arguments of a widget of the map whose value lies in the link: its key, what it calls.
+
+    ``options`` are what may be chosen, several where ``default`` is a list; None for any text. The
+    link holds the options themselves: Streamlit's own binding writes what is shown, which a page in
+    another language could not read.
+    """
+    state: Any = st.session_state
+    asked = st.query_params.get(name)
+    if asked is None and ATLAS not in state and f"kept:{name}" in state:  # from another view
+        asked = st.query_params[name] = state[f"kept:{name}"]
+    known = None if options is None else {str(option): option for option in options}
+    if known is None:
+        value: Any = (asked or default)[:_LONGEST_SEARCH]
+    elif isinstance(default, list):
+        value = [known[part] for part in (asked or "").split(",") if part in known] or default
+    else:
+        value = known.get(asked or "", default)
+    state[name] = value
+    return {"key": name, "on_change": _put_into_link, "args": (name, default)}
+
+
+def _put_into_link(name: str, default: Any) -> None:
+    state: Any = st.session_state
+    value = state[name]
+    if value and value != default:
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        st.query_params[name] = state[f"kept:{name}"] = text
+    else:
+        st.query_params.pop(name, None)
+        state.pop(f"kept:{name}", None)
+
+
+def select_on_map(select: str) -> None:
+    """Select on the map what ``select`` says; "" for nothing."""
+    if select:
+        st.query_params["select"] = select[:_LONGEST_SELECTION]
+    else:
+        st.query_params.pop("select", None)
+
+
+def keep_playing(run: str, asked: bool) -> bool:
+    """Whether all layers of a run were asked for, now or before, to be played."""
+    state: Any = st.session_state
+    if asked:
+        state["playing"] = run
+    return bool(state.get("playing") == run)
+
+
+def stop_playing() -> None:
+    """The layers that are not there are not asked for any more."""
+    st.session_state.pop("playing", None)
+
+
+def own_sentence(run: str) -> str:
+    """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
+    kept: dict[str, str] = st.session_state.get("own_sentences", {})
+    return kept.get(run, "")
+
+
+def keep_own_sentence(run: str, text: str) -> None:
+    """Remember it: other views show where it lies."""
+    st.session_state.setdefault("own_sentences", {})[run] = text
 
 
 def take_cell_of_class() -> None:
@@ -138,6 +241,57 @@ def followed(n: int) -> int | None:
     return int(asked) if asked.isdecimal() and int(asked) < n else None
 
 
+def compared(most: int) -> tuple[str, ...] | None:
+    """The runs that the shown one is compared with, at most so many; None before any choice."""
+    state: Any = st.session_state
+    asked = st.query_params.get("with")
+    if asked is not None:
+        named = [part for part in asked.split(",") if part == SAMPLE or _RUN_ID.fullmatch(part)]
+        state["compared"] = tuple(dict.fromkeys(named))[:most]
+    elif state.get("compared"):
+        st.query_params["with"] = ",".join(state["compared"])
+    found: tuple[str, ...] | None = state.get("compared")
+    return found
+
+
+def compare_with(runs: Sequence[str]) -> None:
+    """Compare the shown run with these from now on; the URL says so."""
+    st.session_state["compared"] = tuple(runs)
+    if runs:
+        st.query_params["with"] = ",".join(runs)
+    else:
+        st.query_params.pop("with", None)
+
+
+def show_compared(runs: Sequence[str], widget: str) -> None:
+    """Let a widget that chooses runs show these."""
+    st.session_state[widget] = list(runs)
+
+
+def take_compared(widget: str) -> None:
+    """Compare with the runs that a widget has."""
+    compare_with(st.session_state[widget])
+
+
+def take_link(widget: str, beside: str, most: int) -> None:
+    """Compare with the run whose link or id was typed as well, and empty the field.
+
+    ``beside``: the widget that has those chosen so far.
+    """
+    state: Any = st.session_state
+    found = _IN_LINK.findall(state[widget])
+    state["link_refused"] = bool(state[widget].strip()) and not found
+    state[widget] = ""
+    if found:
+        kept = [run for run in state.get(beside) or () if run != found[0]]
+        compare_with([*kept[: most - 1], found[0]])
+
+
+def link_refused() -> bool:
+    """Whether what was typed last is no link of a run."""
+    return bool(st.session_state.get("link_refused"))
+
+
 def language() -> str:
     """The language of the page: as chosen or linked, else the browser's, else English.
 
@@ -172,6 +326,21 @@ def source() -> str:
     return str(chosen)
 
 
+def encoder() -> str:
+    """The encoder of the next run: ``bundled``, a hub id or a folder's path."""
+    return str(st.session_state.get("chosen_encoder", "bundled"))
+
+
+def choose_encoder(name: str) -> None:
+    """Use an encoder for the next run."""
+    st.session_state["chosen_encoder"] = name
+
+
+def choose_source(name: str) -> None:
+    """Take the next run's sentences from there, as ``source`` names it."""
+    st.session_state["source"] = name
+
+
 def target() -> Target:
     """What the labels of the next run are said to be."""
     chosen: Target = st.session_state.get("target", "auto")
@@ -192,9 +361,57 @@ def lost_upload(widget: str) -> str | None:
 
 def keep_upload(name: str, data: bytes) -> Upload:
     """Remember a file across pages: the widget that took it forgets."""
+    kept = upload()
+    if kept is not None and _file_id() is not None and st.session_state.get("aside") == _file_id():
+        return kept  # the widget still shows the file that another took the place of
+    return _keep(name, data)
+
+
+def keep_fetched(name: str, data: bytes) -> Upload:
+    """Take a file from elsewhere in place of the one that the widget shows."""
+    st.session_state["aside"] = _file_id()
+    return _keep(name, data)
+
+
+def _file_id() -> str | None:
+    """The id of the file in the widget of uploads."""
+    return getattr(st.session_state.get("file"), "file_id", None)
+
+
+def _keep(name: str, data: bytes) -> Upload:
     kept = Upload(name, data, sha256(data).hexdigest())
     st.session_state["kept_upload"] = kept
     return kept
+
+
+def labels_changed(data: str) -> Relabelling:
+    """What becomes of the labels of ``data``, which names sentences and their label column."""
+    kept: Relabelling = st.session_state.get(f"labels:{data}", Relabelling())
+    return kept
+
+
+def change_labels(data: str, change: Relabelling) -> None:
+    """Keep what becomes of the labels of ``data`` across pages."""
+    st.session_state[f"labels:{data}"] = change
+
+
+def labels_editor(data: str) -> tuple[str, Relabelling]:
+    """The widget key of the editor of these labels, and the change that its table begins with.
+
+    The widget holds what was edited in it: the table below must stay, until it is drawn anew.
+    """
+    state: Any = st.session_state
+    key = f"labels_editor:{data}:{state.get(f'labels_begun:{data}', 0)}"
+    if key not in state:
+        state[f"labels_base:{data}"] = labels_changed(data)
+    return key, state[f"labels_base:{data}"]
+
+
+def begin_labels(data: str, change: Relabelling) -> None:
+    """Put another change into the editor in place of what was edited."""
+    state: Any = st.session_state
+    change_labels(data, change)
+    state[f"labels_begun:{data}"] = state.get(f"labels_begun:{data}", 0) + 1
 
 
 def column(role: str, digest: str) -> Any:

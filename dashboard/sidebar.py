@@ -2,19 +2,18 @@
 
 import streamlit as st
 
-from dashboard import draft, limits, metrics, selection, views
-from dashboard.jobs import jobs
-from dashboard.library import library
+from dashboard import draft, limits, selection
+from dashboard.panels import encoders
+from dashboard.starting import start
 from dashboard.words import POOLER_HELP, plain, said
 from probing import figures
+from probing.encoders.known import KNOWN
 from probing.environment import limits as limits_now
-from probing.errors import ProbingError, SettingsError
+from probing.errors import ProbingError
 from probing.language import LANGUAGES, later, tr, tr_n
 from probing.representations import POOLINGS
 from probing.sentences import Sentences
 from probing.settings import Settings, Target
-
-_BUNDLED, _OTHER = "all-MiniLM-L6-v2 (bundled)", "Another encoder"
 
 _TARGETS: dict[Target, str] = {
     "auto": later("found out"),
@@ -36,7 +35,7 @@ def show(chosen: selection.Selection) -> None:
             width="stretch",
         )
         if pressed and sentences is not None and settings is not None:
-            _start(sentences, settings)
+            start(sentences, settings)
         _language()
 
 
@@ -51,21 +50,6 @@ def _language() -> None:
         key="language",
         persist_state="session",
     )
-
-
-def _start(sentences: Sentences, settings: Settings) -> None:
-    try:
-        visitor = selection.visitor()
-        jobs().check_room(visitor)
-        limits.check_start(sentences, settings, visitor)
-        run = jobs().start_run(sentences, settings, visitor)
-        library().claim(run, visitor)
-    except ProbingError as error:
-        metrics.count("runs_refused_total")
-        st.error(said(error), icon=":material/error:")
-        return
-    selection.open_run(run)
-    st.switch_page(views.pages()["layers"], query_params={"run": run})
 
 
 def _sentences(chosen: selection.Selection) -> Sentences | None:
@@ -89,27 +73,18 @@ def _sentences(chosen: selection.Selection) -> Sentences | None:
 
 
 def _encoder() -> str:
-    """The chosen encoder's name: one of those this server loads, or any where it loads any."""
-    now = limits_now()
-    if now.encoders is not None:
-        chosen = st.selectbox(
-            "Encoder",
-            now.encoders,
-            format_func=lambda name: _BUNDLED if name == "bundled" else name,
-            key="listed_encoder",
-            help="This server loads these. CLS Probe on your own computer loads any.",
-        )
-        return str(chosen)
-    if st.selectbox("Encoder", (_BUNDLED, _OTHER), key="encoder") == _BUNDLED:
-        return "bundled"
-    folders = "" if now.public else ", or the path of a local folder, e.g. ./my-model"
-    return st.text_input(
-        "Hub id" if now.public else "Hub id or folder",
-        key="encoder_name",
-        placeholder="google-bert/bert-base-uncased",
-        help=f"A model id on the Hugging Face hub{folders}. "
-        "Only safetensors weights are loaded, and never remote code.",
-    ).strip()
+    """The chosen encoder's name, and the button that opens the choice."""
+    now, name = limits_now(), selection.encoder()
+    if now.encoders is not None and encoders.refusal(name) is not None:
+        name = now.encoders[0]  # the operator's list may lack the bundled one
+    st.markdown("**" + tr("Encoder") + "**  \n" + plain(encoders.title_of(name)))
+    if name in KNOWN:
+        st.caption(tr(KNOWN[name].cls))
+    if st.button(
+        tr("Choose an encoder"), key="choose_encoder", icon=":material/search:", width="stretch"
+    ):
+        encoders.choose()
+    return name
 
 
 def _settings() -> Settings | None:
@@ -151,8 +126,6 @@ def _settings() -> Settings | None:
             tr("Seed"), 0, 2**32 - 1, 0, key="seed", help=tr("Of folds and maps.")
         )
     try:
-        if not name:
-            raise SettingsError(tr("Name an encoder: a hub id or the path of a folder."))
         limits.check_encoder(name)
         return Settings(
             encoder=name,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from probing.encoders import understand
 
@@ -60,22 +61,38 @@ def word_pieces(texts: Sequence[str]) -> int:
 
 def shape_of(name: str) -> Shape:
     """An encoder's size from its ``config.json``, where that lies on this machine."""
-    target = understand(name)
-    if target.source == "bundled":
+    if understand(name).source == "bundled":
         return BUNDLED_SHAPE
-    path = target.folder / "config.json" if target.folder else _kept_config(target.id)
     try:
-        if path is None or path.stat().st_size > 1_000_000:
-            return BASE_SHAPE
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = _config(name)
         layers, hidden, words = (
             next(int(config[key]) for key in keys if key in config) for keys in _KEYS
         )
-    except (OSError, ValueError, TypeError, StopIteration, RuntimeError):
+    except (OSError, ValueError, TypeError, KeyError, StopIteration, RuntimeError):
         return BASE_SHAPE  # the encoder's loading says what is wrong with it
     if not (0 < layers < 1_000 and 0 < hidden < 100_000 and 0 < words < 10_000_000):
         return BASE_SHAPE
     return Shape(layers, hidden, words * hidden + layers * 12 * hidden * hidden)
+
+
+def reads_at_most(name: str) -> int:
+    """About how many word pieces of a sentence an encoder reads, from its ``config.json``."""
+    if understand(name).source == "bundled":
+        return MOST_PIECES
+    try:
+        found = int(_config(name)["max_position_embeddings"])
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError):
+        return MOST_PIECES
+    return found if 2 < found < 1_000_000 else MOST_PIECES
+
+
+def _config(name: str) -> dict[str, Any]:
+    """An encoder's ``config.json``. Raises ``KeyError`` where it is not on this machine."""
+    target = understand(name)
+    path = target.folder / "config.json" if target.folder else _kept_config(target.id)
+    if path is None or path.stat().st_size > 1_000_000:
+        raise KeyError(name)
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 _KEYS = (

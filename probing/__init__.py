@@ -8,6 +8,7 @@
     run.table                                 # a line per layer × pooling
     run.figure("accuracy").show()
     probing.load_run("path/to/run")
+    probing.compare(run, other).text          # two runs of the same sentences
 
 Importing this package is light: what is heavy comes with first use.
 """
@@ -16,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from probing.between import Comparison, compare
     from probing.errors import (
         Cancelled,
         DataError,
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cancelled": "errors",
+    "Comparison": "between",
     "DataError": "errors",
     "EncoderError": "errors",
     "ProbeResult": "probes.result",
@@ -51,6 +54,7 @@ _HOMES = {
     "Sentences": "sentences",
     "Settings": "settings",
     "SettingsError": "errors",
+    "compare": "between",
     "load_run": "store",
     "read_csv": "reading",
     "run": "runs",
@@ -58,6 +62,7 @@ _HOMES = {
 
 __all__ = [
     "Cancelled",
+    "Comparison",
     "DataError",
     "EncoderError",
     "ProbeResult",
@@ -70,6 +75,7 @@ __all__ = [
     "Sentences",
     "Settings",
     "SettingsError",
+    "compare",
     "load_run",
     "read_csv",
     "run",

@@ -58,10 +58,14 @@ def guess_text(table: Table, taken: Collection[str | None] = ()) -> str:
 
 def guess_label(table: Table, taken: Collection[str | None] = ()) -> str | None:
     """The likely label column among those not ``taken``, or None."""
+    return next(iter(likely_labels(table, taken)), None)
+
+
+def likely_labels(table: Table, taken: Collection[str | None] = ()) -> tuple[str, ...]:
+    """All columns among those not ``taken`` that could be the label, the likeliest first."""
     n = len(_examined(table))
     scores = {name: _label_score(name, cells, n) for name, cells in _filled(table, taken).items()}
-    best = max(scores, key=lambda name: scores[name], default=None)
-    return best if best is not None and scores[best] > 0 else None
+    return tuple(sorted((name for name in scores if scores[name] > 0), key=lambda s: -scores[s]))
 
 
 def guess_split(table: Table, taken: Collection[str | None] = ()) -> str | None:

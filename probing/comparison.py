@@ -5,7 +5,7 @@ on their inner folds. All contrasts are tested as one family.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Generic, TypeVar
@@ -78,6 +78,19 @@ def compare(
         for a, b in _pairs([c for c in cells if not c.constant], rivals, best is not None)
         if (a == BEST and b in given) or not np.array_equal(methods[a], methods[b])
     ]
+    return contrasts_of(board, methods, pairs, seed)
+
+
+def contrasts_of(
+    board: Board,
+    methods: Mapping[str, np.ndarray],
+    pairs: Sequence[tuple[str, str]],
+    seed: int,
+) -> tuple[Contrast, ...]:
+    """Pairs of methods tested as one family; nothing below ``FEWEST`` distinct sentences.
+
+    ``methods`` are (n,) what each method's predictions are worth (``Board.values``), by name.
+    """
     if not pairs:
         return ()
     names = list(methods)

@@ -49,6 +49,8 @@ class Limits:
     """``PROBING_QUEUE``: jobs that wait."""
     encoders: tuple[str, ...] | None = None
     """``PROBING_ENCODERS``: hub ids, and ``bundled``; None is any. Folders: never in public."""
+    hub_data: bool = True
+    """``PROBING_HUB_DATA``: data sets are fetched from the hub for whoever asks."""
     store_gb: float | None = None
     """``PROBING_STORE_GB``: 10^9 bytes of stored runs."""
     retention_days: int | None = None
@@ -79,6 +81,7 @@ _PUBLIC = Limits(
     runs_per_hour=20,
     queue=20,
     encoders=LISTED,
+    hub_data=False,
     store_gb=20.0,
     retention_days=30,
     run_minutes=30,
@@ -103,6 +106,7 @@ def limits() -> Limits:
         ),
         queue=_value("PROBING_QUEUE", base.queue, _none_or(_whole(1, 100_000))),
         encoders=_value("PROBING_ENCODERS", base.encoders, _encoders),
+        hub_data=_value("PROBING_HUB_DATA", base.hub_data, _truth),
         store_gb=_value("PROBING_STORE_GB", base.store_gb, _none_or(_number(0.001, 10**6))),
         retention_days=_value(
             "PROBING_RETENTION_DAYS", base.retention_days, _none_or(_whole(1, 36_500))

@@ -52,3 +52,8 @@ def hide_inside(inside: Inside) -> Inside:
     if not isinstance(inside.gradients, Gradients):
         return inside
     return replace(inside, gradients=replace(inside.gradients, rows=()))
+
+
+def is_hidden(run: Run) -> bool:
+    """Whether the sentences of a run that has them were replaced by ``hide_run``."""
+    return run.record.get("data", {}).get("fingerprint") == ""

@@ -6,7 +6,9 @@ where no language is known yet, in a constant, is marked by ``later`` and passed
 is shown. ``texts/zh.po`` holds the translations; ``tests/test_language.py`` that none is missing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -32,9 +34,22 @@ def choose_by(language: Callable[[], str]) -> None:
     _language = language
 
 
+_pinned: ContextVar[str | None] = ContextVar("pinned", default=None)
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Within it all texts are in one language, whoever asks: for a file that is made."""
+    token = _pinned.set(name)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
 def language() -> str:
     """The key of ``LANGUAGES`` that texts are in now; English for what it does not hold."""
-    named = _language()
+    named = _pinned.get() or _language()
     return named if named in LANGUAGES else "en"
 
 

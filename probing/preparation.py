@@ -8,6 +8,7 @@ import numpy as np
 
 from probing.errors import DataError
 from probing.labels import check_labels, quantities
+from probing.language import later
 from probing.parsing.cells import shown
 from probing.probes import folds, numeric_folds
 from probing.sentences import Dropped, Sentences
@@ -76,10 +77,10 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
             for label, split in zip(labels, sentences.splits or (), strict=True)
             if split == "train"
         }
-        reason = "class that train does not have"
+        reason = later("class that train does not have")
     else:
         learnt = folds.usable_classes(labels, folds.duplicate_groups(sentences.texts))
-        reason = "class with a single sentence"
+        reason = later("class with a single sentence")
     kept = [i for i, label in enumerate(labels) if label in learnt]
     if len(kept) == len(labels):
         return sentences

@@ -12,9 +12,11 @@ from probing.columns import (
     guess_label,
     guess_split,
     guess_text,
+    likely_labels,
 )
 from probing.errors import DataError
 from probing.labels import check_labels
+from probing.language import later
 from probing.parsing.cells import listed, shown
 from probing.sentences import Dropped, Sentences, Source
 from probing.tables import Limits, Table, read_table, too_large
@@ -27,6 +29,7 @@ __all__ = [
     "check_labels",
     "choose_columns",
     "guess_columns",
+    "likely_labels",
     "read_csv",
     "read_table",
     "select",
@@ -190,14 +193,14 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
 def _unusable(text: str, limits: Limits, label: str | None, split: str | None) -> str | None:
     """Why a row cannot be used, or None; ``label`` and ``split`` are None where not asked for."""
     if not text.strip():
-        return "blank text"
+        return later("blank text")
     if len(text) > limits.max_text_chars:
         return f"text longer than {limits.max_text_chars:,} characters"
     if label is not None and not label.strip():
-        return "missing label"
+        return later("missing label")
     if label is not None and len(label) > limits.max_label_chars:
         return f"label longer than {limits.max_label_chars:,} characters"
-    return "missing split" if split == "" else None
+    return later("missing split") if split == "" else None
 
 
 def _cells(table: Table, column: str) -> tuple[str, ...]:

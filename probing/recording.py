@@ -45,6 +45,8 @@ def record_of(
                 "split": source.split_column,
             },
             "classes": dict(sentences.class_counts) if task.target is None else {},
+            "relabelled": dict(source.relabelled),
+            "left_out_labels": source.left_out_labels,
             "encoding": source.encoding,
             "delimiter": source.delimiter,
             "has_header": source.has_header,

@@ -42,6 +42,10 @@ class Source:
     dropped: tuple[Dropped, ...] = ()
     notices: tuple[str, ...] = ()
     """What the person should know about how the file was read, a sentence each."""
+    relabelled: tuple[tuple[str, str], ...] = ()
+    """(label in the file, what it became) pairs, where labels were renamed or merged."""
+    left_out_labels: tuple[str, ...] = ()
+    """Labels in the file whose sentences were left out."""
 
 
 @dataclass(frozen=True, eq=False)

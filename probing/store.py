@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RUN = "run.json"
 _PARTIAL = ".partial-"
+_CHANGES = ("relabelled", "left_out_labels")
+"""Fields of a source that tell what became of its labels."""
 _NEEDED = frozenset({"id", "data", "encoder", "settings", "baselines", "projections"})
 _DISK = frozenset(
     {
@@ -226,8 +228,12 @@ def save_sentences(sentences: Sentences, path: Path) -> None:
         columns["label"] = pa.array(sentences.labels, pa.string())
     if sentences.splits is not None:
         columns["split"] = pa.array(sentences.splits, pa.string())
-    source = json.dumps(asdict(sentences.source))
-    table = pa.table(columns).replace_schema_metadata({"source": source})
+    about = asdict(sentences.source)
+    # apart: readers of before know no such fields of a source
+    changes = {name: about.pop(name) for name in _CHANGES}
+    table = pa.table(columns).replace_schema_metadata(
+        {"source": json.dumps(about), "labels": json.dumps(changes)}
+    )
     parquet.write_table(table, path, compression="zstd")
 
 
@@ -241,6 +247,10 @@ def load_sentences(path: Path) -> Sentences:
         Dropped(d["reason"], tuple(d["rows"]), tuple(d["lines"])) for d in about.pop("dropped")
     ]
     lists: dict[str, Any] = {key: tuple(about.pop(key)) for key in ("columns", "notices")}
+    if b"labels" in table.schema.metadata:
+        changes = json.loads(table.schema.metadata[b"labels"])
+        lists["relabelled"] = tuple((old, new) for old, new in changes["relabelled"])
+        lists["left_out_labels"] = tuple(changes["left_out_labels"])
     return Sentences(
         texts=tuple(data["text"]),
         labels=tuple(data["label"]) if "label" in data else None,

@@ -257,13 +257,13 @@ class _Said:
         texts = contrast.difference.n if can is None else can.n
         inflation = 1.0 if can is None else can.inflation
         count = max(1, len(self.evidence.contrasts))
-        found = _sentences(contrast, texts, self.words.metric, ALPHA / count, inflation)
+        found = telling_sentences(contrast, texts, self.words.metric, ALPHA / count, inflation)
         if found is None or max(found, FEWEST) <= texts:
             return ""
         return f" (if real, {about(max(found, FEWEST))} would tell)"
 
 
-def _sentences(
+def telling_sentences(
     contrast: Contrast, texts: int, metric: str, alpha: float, inflation: float
 ) -> int | None:
     """Different sentences with which a difference of this size would be found in four of five.

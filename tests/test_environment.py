@@ -108,6 +108,19 @@ def test_public_is_said_with_0_or_1(bad: str, monkeypatch: pytest.MonkeyPatch) -
         limits()
 
 
+def test_strangers_fetch_nothing_from_the_hub_unless_they_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert limits().hub_data
+    monkeypatch.setenv("PROBING_PUBLIC", "1")
+    assert not limits().hub_data
+    monkeypatch.setenv("PROBING_HUB_DATA", "1")
+    assert limits().hub_data
+    monkeypatch.setenv("PROBING_HUB_DATA", "yes")
+    with pytest.raises(SettingsError, match="PROBING_HUB_DATA is 'yes'; it must be 0 or 1"):
+        limits()
+
+
 def test_encoders_are_a_list_of_ids_or_any(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROBING_ENCODERS", "bundled, google-bert/bert-base-uncased,bundled")
     assert limits().encoders == ("bundled", "google-bert/bert-base-uncased")

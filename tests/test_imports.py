@@ -47,6 +47,11 @@ def test_importing_the_package_is_light(environment: dict[str, str]) -> None:
         ("import probing.cli", HEAVY),
         ("import probing.figures", {"torch", "transformers", "umap", "streamlit"}),
         ("import probing.encoders", {"torch", "transformers"}),
+        (
+            "import probing; run = probing.load_run('data/sample_run'); "
+            "probing.compare(run, run).text",
+            {"torch", "sklearn", "umap", "numba", "plotly", "streamlit"},
+        ),
         ("import probing.projections", {"sklearn", "numba", "pandas"}),
         ("import dashboard.jobs", {"torch", "transformers", "umap", "sklearn"}),
         ("import dashboard.app", {"torch", "transformers", "umap", "sklearn", "numba"}),

@@ -58,3 +58,10 @@ def test_the_language_is_asked_for_at_each_text(speak: list[str]) -> None:
     assert tr(message.id) == message.id
     assert language.language() == "en"
     assert list(LANGUAGES) == ["en", "zh"]
+
+
+def test_a_file_is_made_in_one_language(speak: list[str]) -> None:
+    speak[0] = "zh"
+    with language.speaking("en"):
+        assert language.language() == "en"
+    assert language.language() == "zh"

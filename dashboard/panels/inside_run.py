@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.panels.framed import framed, missing
-from dashboard.words import plain, together
+from dashboard.words import plain
 from probing import figures
 from probing.figures.of_run import named
-from probing.language import tr, tr_n
+from probing.language import tr
 from probing.mechanism import wording
 from probing.mechanism.values import Inside, Missing, RowLedger
 from probing.record import Run
@@ -60,13 +60,11 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
             )
             _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
             st.caption(
-                together(
-                    tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", _of(inside)).format(
-                        n=f"{found.sentences:,}", all=f"{_of(inside):,}"
-                    ),
-                    tr("The parts add up to what the model computes within {error}.").format(
-                        error=f"{found.error:.0e}"
-                    ),
+                tr(
+                    "{n} of {all} sentences. The parts add up to what the model computes within "
+                    "{error}."
+                ).format(
+                    n=f"{found.sentences:,}", all=f"{_of(inside):,}", error=f"{found.error:.0e}"
                 )
             )
 

@@ -252,6 +252,7 @@ def _place(run: Run, look: Look, dark: bool) -> None:
         run.sentences.labels,
         numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
         new=place.point,
+        webgl=False,
         dark=dark,
     )
     st.plotly_chart(

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import selection
-from dashboard.views import data, inside, layers, map, runs, sentences, start
+from dashboard.views import compare, data, inside, layers, map, report, runs, sentences, start
 from dashboard.words import said
 from probing.errors import ProbingError
 from probing.language import later, tr
@@ -32,6 +32,8 @@ _VIEWS = {
     "map": (map, later("Map")),
     "sentences": (sentences, later("Sentences")),
     "inside": (inside, later("Inside [CLS]")),
+    "compare": (compare, later("Compare")),
+    "report": (report, later("Report")),
     "runs": (runs, later("Runs")),
 }
 

@@ -9,7 +9,7 @@ from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection, visitor
+from dashboard.selection import Selection, keep_own_sentence, visitor
 from dashboard.shown import (
     POLL,
     ask_for,
@@ -51,6 +51,8 @@ def show(selection: Selection) -> None:
     start = partial(jobs().start_look, folder, text, visitor())
     asked = ask_for(start, "look") if text else None
     look = _look(asked)
+    if look is not None:
+        keep_own_sentence(run.id, text)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
     inside_sentence.proof(look)

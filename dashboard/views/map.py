@@ -1,143 +1,267 @@
-"""Map: the sentences as points, with how faithful the picture is."""
+"""Map: the sentences as points, by layer and pooling, and what those that are chosen share."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
+from dashboard import cached
+from dashboard.atlas import atlas, resources
 from dashboard.jobs import jobs
-from dashboard.panels.cell import choose_layer, choose_pooling
-from dashboard.selection import Selection, visitor
-from dashboard.shown import ask_for, rights_of, run_or_reason, wait_for
+from dashboard.panels import map_selected
+from dashboard.panels.map_colours import COLOURS, offered
+from dashboard.panels.map_data import Marks, Shown, data_of, maps_of, missing
+from dashboard.panels.map_selected import SEARCH
+from dashboard.selection import (
+    ATLAS,
+    Selection,
+    keep_playing,
+    linked,
+    map_view,
+    own_sentence,
+    select_on_map,
+    stop_playing,
+    take_map_view,
+    visitor,
+)
+from dashboard.shown import (
+    POLL,
+    ask_for,
+    ended,
+    find_run,
+    folder_of,
+    rights_of,
+    run_or_reason,
+    share,
+    turn,
+    words,
+)
 from dashboard.views.layers import heading
 from dashboard.words import plain
-from probing import figures, per_sentence, verdict
-from probing.geometry import is_constant
-from probing.projections import Method, Projection
+from probing import figures, verdict
+from probing.language import tr, tr_n
+from probing.projections import Method, Wanted, projection_name
+from probing.projections.lasso import Lasso
 from probing.record import Run
 
 _METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
 
 
 def show(selection: Selection) -> None:
-    """Draw the chosen map; have it computed first where it is not there yet."""
+    """Draw the map and what is selected on it; have maps computed that are not there yet."""
     run = run_or_reason(selection)
     if run is None:
         return
     heading(run)
-    cell = _choose(run)
-    if _constant(run, *cell[2:]):
-        st.info(
-            f"At layer {cell[2]} the {figures.NAMES[cell[3]]} vector is the same for every "
-            "sentence: there is nothing to map. Choose a higher layer.",
-            icon=":material/filter_center_focus:",
-        )
-        return
-    projection = _find(run, *cell)
-    if projection is None:
-        if _may_compute(selection):
-            _compute(run, *cell)
-        else:
-            st.info("Its maker has not had this map drawn. Others are there: choose another layer.")
-        return
-    figure = figures.scatter(
-        projection,
-        run.sentences.texts,
-        run.sentences.labels,
-        numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
+    _explore(selection)
+
+
+@st.fragment
+def _explore(selection: Selection) -> None:
+    """What a click on the map, or on what stands above it, draws anew."""
+    run, rights = find_run(selection), rights_of(selection)
+    if run is None or rights is None:
+        st.rerun()
+    shown, asked = _choose(run, texts=rights.texts)
+    layer, select, done = map_view(int(run.record["encoder"]["layers"]) + 1)
+    shown = Shown(shown.method, shown.dimensions, shown.poolings, layer, shown.colour)
+    found = map_selected.searched(run, asked)
+    chosen = map_selected.selected(run, select, found)
+    if found is not None:
+        _found(found, select)
+    data = data_of(
+        resources.Addresses(run, selection.run, rights.texts),
+        shown,
+        Marks(chosen, found, _new(run, selection) if rights.compute else {}),
+        compute=rights.compute,
         dark=selection.dark,
+        said={"layer": layer, "select": select, "turn": done},
     )
-    st.plotly_chart(
-        figure,
-        theme=None,
-        height=620,
-        key=f"map:{run.id}:{projection.name}",
-        config={"scrollZoom": True},
-        alt=f"{_METHODS[cell[0]]} of {cell[3]} at layer {cell[2]}, {len(run.sentences):,} points",
-    )
-    _faithfulness(projection)
-    if _may_compute(selection):
-        _expect(run, *cell)
+    _, every = atlas(data, key=ATLAS, on_view=take_map_view)
+    _faithfulness(run, shown)
+    if rights.compute:
+        _draw(run, selection, shown, select, every=every)
+    if chosen is not None:
+        map_selected.show(run, chosen, shown, texts=rights.texts, dark=selection.dark)
+    else:
+        st.caption(
+            tr("Draw around points with Lasso or Box: their sentences appear here."),
+        )
 
 
-def _may_compute(selection: Selection) -> bool:
-    rights = rights_of(selection)
-    return rights is not None and rights.compute
-
-
-def _choose(run: Run) -> tuple[Method, int, int, str]:
-    """(method, dimensions, layer, pooling) from the controls above the map; kept in the URL."""
-    with st.container(horizontal=True, gap="medium"):
+def _choose(run: Run, *, texts: bool) -> tuple[Shown, str]:
+    """What the controls above the map say, and what is searched for; kept in the link."""
+    poolings = list(run.record["settings"]["poolings_used"])
+    colours = offered(run, texts=texts)
+    colour, asked = None, ""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         method: Method = st.segmented_control(
-            "Method",
+            tr("Method"),
             list(_METHODS),
-            default="umap",
             required=True,
             format_func=_METHODS.__getitem__,
-            key="method",
-            bind="query-params",
+            **linked("method", "umap", _METHODS),
         )
-        dimensions = st.segmented_control(
-            "Dimensions",
+        dimensions: int = st.segmented_control(
+            tr("Dimensions"),
             [2, 3],
-            default=2,
             required=True,
-            format_func=lambda d: f"{d}-D",
-            key="dimensions",
-            bind="query-params",
+            format_func="{}-D".format,
+            **linked("dimensions", 2, (2, 3)),
         )
-        pooling, layer = choose_pooling(run), choose_layer(run)
-    return method, int(dimensions or 2), layer, pooling
+        beside: list[str] = st.segmented_control(
+            tr("Side by side"),
+            poolings,
+            selection_mode="multi",
+            wrap=True,
+            format_func=figures.NAMES.__getitem__,
+            **linked("beside", poolings[:3], poolings),
+        )
+        if colours:
+            colour = st.selectbox(
+                tr("Colour"),
+                colours,
+                format_func=lambda key: tr(COLOURS[key]),
+                width=190,
+                **linked("colour", colours[0], colours),
+            )
+        if texts:
+            asked = st.text_input(
+                tr("Search"),
+                live=True,
+                type="search",
+                width=190,
+                placeholder=tr("Words in the text"),
+                **linked("find", ""),
+            )
+    chosen = tuple(p for p in poolings if p in beside) or (poolings[0],)
+    return Shown(method, dimensions, chosen, 0, colour), asked
 
 
-def _constant(run: Run, layer: int, pooling: str) -> bool:
-    if run.probes:
-        return run.cell(layer, pooling).constant
-    return run.representations is not None and is_constant(run.representations.cell(layer, pooling))
+def _found(found: np.ndarray, select: str) -> None:
+    """How many the search finds, and a way to select them without a pointer."""
+    n = int(found.sum())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            tr_n("{n} sentence found", "{n} sentences found", n).format(n=f"{n:,}"),
+            width="content",
+        )
+        if n and select != SEARCH:
+            st.button(
+                tr("Select them"),
+                on_click=select_on_map,
+                args=(SEARCH,),
+                type="tertiary",
+                icon=":material/select_all:",
+            )
 
 
-def _find(run: Run, method: str, dimensions: int, layer: int, pooling: str) -> Projection | None:
-    for projection in run.projections:
-        about = (projection.method, projection.points.shape[1], projection.layer)
-        if (*about, projection.pooling) == (method, dimensions, layer, pooling):
-            return projection
-    return None
-
-
-def _compute(run: Run, method: str, dimensions: int, layer: int, pooling: str) -> None:
-    if run.representations is None:
-        st.info("This run was stored without its vectors, so no further map can be drawn.")
-        return
-    folder = jobs().run_folder(run.id)
-    start = partial(jobs().start_map, folder, method, dimensions, layer, pooling, visitor())
-    job = ask_for(start, "map")
-    if job is None:
-        return
-    wait_for(job, "Drawing this map")
+def _new(run: Run, selection: Selection) -> Mapping[str, Sequence[float]]:
+    """Where the sentence typed in Inside lies, by the map's name."""
+    text = own_sentence(run.id)
+    if not text or text in cached.texts(run):
+        return {}
+    job = jobs().start_look(folder_of(selection), text, visitor())
     status = jobs().status(job)
-    if status is not None and status.state in ("failed", "cancelled"):
-        st.button("Draw it again", on_click=jobs().forget, args=(job,))
+    if status is None or status.result is None:
+        return {}
+    return {place.name: place.point for place in cached.look(job, status.result).places}
 
 
-def _expect(run: Run, method: Method, dimensions: int, layer: int, pooling: str) -> None:
-    """Have the maps of the layers beside this one drawn ahead of the slider."""
-    if run.representations is None:
-        return
-    beside = [
-        (method, dimensions, near, pooling)
-        for near in (layer - 1, layer + 1)
-        if 0 <= near < run.representations.layers
-        and _find(run, method, dimensions, near, pooling) is None
-        and not _constant(run, near, pooling)
-    ]
-    jobs().expect_maps(jobs().run_folder(run.id), beside)
-
-
-def _faithfulness(projection: Projection) -> None:
-    """How much of each neighbourhood the map keeps, in figures."""
-    if projection.notice:
-        st.caption(plain(projection.notice))
-    st.caption(
-        plain(verdict.describe_map(projection)),
-        help="Trustworthiness falls where points that are far apart look near; continuity, where "
-        "near points are torn apart. Distances, sizes and gaps of a UMAP map mean nothing.",
+def _faithfulness(run: Run, shown: Shown) -> None:
+    """What there is to know of the maps at this layer, and whether they show all sentences."""
+    n, drawn = len(run.sentences), resources.drawn(len(run.sentences))
+    if drawn is not None:
+        st.caption(
+            tr(
+                "{shown} of {n} sentences are drawn, chosen at random. Search, selection and its "
+                "table are of all."
+            ).format(shown=f"{len(drawn):,}", n=f"{n:,}")
+        )
+    about = tr(
+        "Trustworthiness falls where points that are far apart look near; continuity, where "
+        "near points are torn apart. Distances, sizes and gaps of a UMAP map mean nothing."
     )
+    found = {pooling: maps_of(run, shown, pooling).get(shown.layer) for pooling in shown.poolings}
+    there = {pooling: projection for pooling, projection in found.items() if projection}
+    for notice in dict.fromkeys(p.notice for p in there.values() if p.notice):
+        st.caption(plain(notice))
+    if there:
+        with st.expander(tr("How faithful are these maps?")):
+            for pooling, projection in there.items():
+                said = verdict.describe_map(projection).removeprefix("How faithful: ")
+                st.markdown(f"**{figures.NAMES[pooling]}** {plain(said)}")
+            st.caption(about)
+
+
+def _draw(run: Run, selection: Selection, shown: Shown, select: str, *, every: bool) -> None:
+    """Have maps drawn that are not there: those looked at, all for playing, some ahead."""
+    layers = range(int(run.record["encoder"]["layers"]) + 1)
+    near = sorted(layers, key=lambda at: (abs(at - shown.layer), at))
+    folder, rest = folder_of(selection), missing(run, shown, near)
+    wanted = [one for one in rest if one[2] == shown.layer]
+    lasso = Lasso.parse(select)
+    if lasso is not None and all(p.name != lasso.map for p in run.projections):
+        wanted += [one for one in _all(run) if _name(one) == lasso.map]
+    for one in wanted:
+        if ask_for(partial(jobs().start_map, folder, *one, visitor()), _name(one)) is None:
+            return
+    playing = keep_playing(run.id, every) and bool(rest)
+    # those of other layers wait until nobody has asked for anything
+    jobs().expect_maps(folder, rest if playing else missing(run, shown, near[1:3]))
+    pending = tuple(job for one in _all(run) if _busy(job := f"{folder.name}/{_name(one)}"))
+    if pending or playing:
+        left = len({*(_name(one) for one in rest), *pending}) if playing else len(pending)
+        _follow(folder, cached.stamp(folder), pending, left)
+        return
+    for one in wanted:
+        job = f"{folder.name}/{_name(one)}"
+        status = jobs().status(job)
+        if status is not None and status.state in ("failed", "cancelled"):
+            ended(status)
+            st.button(tr("Draw it again"), key=f"again:{job}", on_click=jobs().forget, args=(job,))
+
+
+def _all(run: Run) -> list[Wanted]:
+    """All maps that a run may have and has not."""
+    poolings = tuple(run.record["settings"]["poolings_used"])
+    layers = range(int(run.record["encoder"]["layers"]) + 1)
+    return [
+        one
+        for method in _METHODS
+        for dimensions in (2, 3)
+        for one in missing(run, Shown(method, dimensions, poolings, 0, None), layers)
+    ]
+
+
+def _name(one: Wanted) -> str:
+    method, dimensions, layer, pooling = one
+    return projection_name(method, dimensions, pooling, layer)
+
+
+def _busy(job: str) -> bool:
+    status = jobs().status(job)
+    return status is not None and not status.over
+
+
+@st.fragment(run_every=POLL)
+def _follow(folder: Path, stamp: int, pending: tuple[str, ...], left: int) -> None:
+    """How far the maps are that are being drawn; the page anew when one is there."""
+    busy = [job for job in pending if _busy(job)]
+    if len(busy) < len(pending) or cached.stamp(folder) != stamp:
+        st.rerun()
+    found = [status for job in busy if (status := jobs().status(job)) is not None]
+    running = next((status for status in found if status.state == "running"), None)
+    to_draw = tr_n("{n} map to draw", "{n} maps to draw", left).format(n=left)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if running is not None:
+            st.progress(share(running), text=f"{words(running)} · {to_draw}")
+        else:
+            st.progress(0.0, text=turn(found[0]) if found else to_draw)
+        if st.button(tr("Cancel"), key="map:cancel", icon=":material/close:"):
+            stop_playing()
+            for job in reversed(busy):
+                jobs().cancel(job)
+            st.rerun()

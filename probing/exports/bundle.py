@@ -21,12 +21,19 @@ _EMPTY = (1980, 1, 1, 0, 0, 0)  # the same run gives the same bytes
 _BLOCK = 2**20
 
 
-def bundle(run: "Run", target: str | Path | IO[bytes], parts: Iterable[str] | None = None) -> None:
+def bundle(
+    run: "Run",
+    target: str | Path | IO[bytes],
+    parts: Iterable[str] | None = None,
+    *,
+    sections: Iterable[str] | None = None,
+) -> None:
     """Write a zip of ``parts`` (names of ``PARTS``; all that the run has, by default).
 
-    ``target`` is a path that does not exist yet or a file opened for writing bytes. Named parts
-    that the run does not have raise SettingsError, as unknown names do. The report and the folder
-    of charts hold plotly.js each (4.8 MB, 1.5 MB packed).
+    ``sections`` are those of the report, as ``probing.report.html`` takes them. ``target`` is a
+    path that does not exist yet or a file opened for writing bytes. Named parts that the run does
+    not have raise SettingsError, as unknown names do. The report and the folder of charts hold
+    plotly.js each (4.8 MB, 1.5 MB packed).
     """
     wanted = list(PARTS) if parts is None else list(dict.fromkeys(parts))
     unknown = [name for name in wanted if name not in PARTS]
@@ -36,7 +43,10 @@ def bundle(run: "Run", target: str | Path | IO[bytes], parts: Iterable[str] | No
         folder = Path(made)
         for name in wanted:
             try:
-                PARTS[name](run, folder)
+                if name == "report":
+                    _report(run, folder, sections)
+                else:
+                    PARTS[name](run, folder)
             except SettingsError:
                 if parts is not None:
                     raise
@@ -111,10 +121,10 @@ def _charts(run: "Run", folder: Path) -> None:
         figure.write_html(folder / "charts" / f"{name}.html", include_plotlyjs="directory")
 
 
-def _report(run: "Run", folder: Path) -> None:
+def _report(run: "Run", folder: Path, sections: Iterable[str] | None = None) -> None:
     from probing.report import html
 
-    (folder / "report.html").write_text(html(run), encoding="utf-8")
+    (folder / "report.html").write_text(html(run, sections), encoding="utf-8")
 
 
 def _record(run: "Run", folder: Path) -> None:

@@ -1,11 +1,14 @@
 """A run as code: a script or a notebook that makes it again from the CSV beside it."""
 
 import json
-from dataclasses import fields
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from probing.errors import SettingsError
+from probing.hiding import is_hidden
 from probing.settings import Settings
 from probing.spreadsheets import write_csv
 
@@ -71,6 +74,42 @@ def notebook(run: "Run") -> str:
     return as_notebook([("markdown", title), *(("code", block) for block in blocks)])
 
 
+def command(run: "Run") -> str:
+    """The command that makes the run again from the file that it was made of.
+
+    Only options that differ from the command's own are named. Raises SettingsError for a run
+    without its sentences.
+    """
+    _refuse_hidden(run)
+    data, usual = run.record["data"], asdict(Settings())
+    words = ["python", "-m", "probing", "run", str(data["name"])]
+    columns = {name: data["columns"][name] for name in ("text", "label", "split")}
+    for name, value in {**columns, **_chosen(run)}.items():
+        if name in columns and value is None:
+            value = "none"  # else it would be guessed
+        if name in columns or value != usual[name]:
+            said = ",".join(value) if isinstance(value, tuple) else str(value)
+            words += [f"--{name}", said]
+    return shlex.join(words)
+
+
+def cite(run: "Run") -> str:
+    """What a paper says of the run, in plain text: data, encoder, scoring, versions."""
+    data, encoder, record = run.record["data"], run.record["encoder"], run.record
+    kept = record["settings"]
+    versions = ", ".join(f"{name} {found}" for name, found in record["versions"].items())
+    facts = (
+        f"CLS Probe {record['versions']['cls-probe']}, run {run.id}, {record['created'][:10]}.",
+        f"Data: {data['name']}, {data['rows_used']:,} sentences.",
+        f"Encoder: {encoder['id']}, revision {encoder['revision'] or 'unknown'}, "
+        f"{encoder['layers']} layers.",
+        f"{record['scoring'] or 'No probes'}; poolings {', '.join(kept['poolings_used'])}; "
+        f"seed {kept['seed']}.",
+        f"Computed with {versions}.",
+    )
+    return "\n".join(_line(fact) for fact in facts)
+
+
 def as_notebook(cells: list[tuple[str, str]]) -> str:
     """(``markdown`` or ``code``, source) cells as a notebook without outputs.
 
@@ -108,7 +147,7 @@ def _columns(run: "Run") -> dict[str, Any]:
 
 def _refuse_hidden(run: "Run") -> None:
     """Code that makes another run than this one is worse than none."""
-    if run.sentences.fingerprint != run.record["data"]["fingerprint"]:
+    if is_hidden(run):
         raise SettingsError(
             "this run is shown without its sentences, so nothing here can make it again. Ask "
             "whoever made it."
@@ -124,7 +163,16 @@ def _about(run: "Run") -> str:
         f"encoder: {encoder['id']}, revision {encoder['revision']}",
         f"made {run.record['created']} with {versions}",
     )
-    return "\n".join(f"# {_line(fact)}" for fact in facts)
+    return "\n".join(f"# {_line(fact)}" for fact in (*facts, *_changes(data)))
+
+
+def _changes(data: Mapping[str, Any]) -> Iterator[str]:
+    """What was done to the labels of the file; those in ``sentences.csv`` are the run's own."""
+    if data.get("relabelled"):
+        pairs = (f"{old!r} became {new!r}" for old, new in data["relabelled"].items())
+        yield f"labels renamed: {', '.join(pairs)}"
+    if data.get("left_out_labels"):
+        yield f"labels left out: {', '.join(map(repr, data['left_out_labels']))}"
 
 
 def _line(text: str) -> str:
@@ -144,6 +192,12 @@ def _sentences(run: "Run") -> str:
 
 def _run(run: "Run") -> str:
     """The call with the run's settings, what was left open then being what came of it."""
+    lines = [f"    {name}={value!r}," for name, value in _chosen(run).items()]
+    return "\n".join(["run = probing.run(", "    sentences,", *lines, ")"])
+
+
+def _chosen(run: "Run") -> dict[str, Any]:
+    """The run's settings by name."""
     kept = run.record["settings"]
     chosen = {f.name: kept[f.name] for f in fields(Settings) if f.name in kept}
     chosen["poolings"] = tuple(chosen["poolings"])
@@ -151,8 +205,7 @@ def _run(run: "Run") -> str:
         chosen["target"] = run.kind
     if run.record["encoder"]["source"] == "hub":
         chosen["revision"] = run.record["encoder"]["revision"]
-    lines = [f"    {name}={value!r}," for name, value in chosen.items()]
-    return "\n".join(["run = probing.run(", "    sentences,", *lines, ")"])
+    return chosen
 
 
 def _compare(run: "Run") -> list[str]:

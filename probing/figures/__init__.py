@@ -4,6 +4,15 @@ Each figure is a function of values and of ``dark``; ``draw`` finds the values i
 labels are the user's, so they are escaped wherever they go in.
 """
 
+from probing.figures.between import (
+    RUNS,
+    Curve,
+    curves_of,
+    floor_of,
+    overlay,
+    run_colours,
+    same_colours,
+)
 from probing.figures.cells import calibration, choices
 from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
@@ -24,6 +33,7 @@ from probing.figures.inside import (
 )
 from probing.figures.layers import accuracy, first_scores, selectivity
 from probing.figures.maps import scatter
+from probing.figures.mix import class_mix
 from probing.figures.of_run import SCORES
 from probing.figures.onset import arrival
 from probing.figures.shapes import MEASURES, geometry
@@ -36,7 +46,9 @@ __all__ = [
     "MEASURES",
     "METRICS",
     "NAMES",
+    "RUNS",
     "SCORES",
+    "Curve",
     "Line",
     "Point",
     "Reference",
@@ -48,13 +60,16 @@ __all__ = [
     "calibration",
     "choices",
     "class_counts",
+    "class_mix",
     "comparisons",
     "conditional",
     "confusion",
+    "curves_of",
     "description",
     "draw",
     "effects",
     "first_scores",
+    "floor_of",
     "geometry",
     "gradient_shares",
     "heads",
@@ -62,8 +77,11 @@ __all__ = [
     "learning",
     "ledger",
     "lengths",
+    "overlay",
     "readings",
     "row_ledger",
+    "run_colours",
+    "same_colours",
     "scatter",
     "selectivity",
     "token_bars",

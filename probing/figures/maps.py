@@ -2,7 +2,6 @@
 
 import html
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from probing.figures.colouring import SYMBOLS, by_class
 from probing.figures.style import DARK, LIGHT, Style, dress
 from probing.figures.texts import safe, short
 from probing.projections import Projection
 
-SHOWN_CLASSES = 9  # classes with a colour of their own on a map; the others are grey together
-_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon", "bowtie")
 _SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x", "circle-open", "square-open") * 2
 _SVG_POINTS = 1_000  # points up to which SVG is sharper and quick enough; beyond, WebGL
 
@@ -27,12 +25,14 @@ def scatter(
     *,
     numbers: Sequence[float] | None = None,
     new: Sequence[float] | None = None,
+    webgl: bool = True,
     dark: bool = False,
 ) -> go.Figure:
     """A map with a point per sentence, coloured by label; hover shows the sentence.
 
     With more than ``SHOWN_CLASSES`` classes the most frequent have colours, the others are grey
     together. Where the labels are quantities, ``numbers`` are their values, and colour is a scale.
+    ``webgl``: False where the page forbids code made at run time, which Plotly's WebGL points are.
     ``new`` (2,) is where a sentence lies that the map was drawn without.
     ``customdata[1]`` is the point's position among the sentences.
     """
@@ -42,7 +42,7 @@ def scatter(
     hover = _hover(tuple(texts), None if labels is None else tuple(labels))
     for number, (name, members, colour) in enumerate(groups):
         shown = [hover[i] for i in members]
-        figure.add_trace(_points(projection, members, shown, name, colour, number))
+        figure.add_trace(_points(projection, members, shown, name, colour, number, webgl))
     if numbers is not None:
         figure.update_traces(marker=_scale(numbers, style))
     if new is not None:
@@ -114,18 +114,11 @@ def _groups(
     """(legend name, indices of the points, colour), the most frequent class first."""
     if labels is None:
         return [("sentences", np.arange(n), style.classes[0])]
-    values = np.array(labels, dtype=object)
-    counts = Counter(labels).most_common()
-    own = counts if len(counts) <= SHOWN_CLASSES else counts[: SHOWN_CLASSES - 1]
-    groups = [
-        (f"{safe(label, 40)} ({count:,})", np.flatnonzero(values == label), colour)
-        for (label, count), colour in zip(own, style.classes, strict=False)
+    found = by_class(labels, style)
+    return [
+        (f"{safe(g.name, 60)} ({g.count:,})", np.flatnonzero(found.codes == g.code), g.colour)
+        for g in sorted(found.groups, key=lambda g: g.code)
     ]
-    rest = {label for label, _ in counts[len(own) :]}
-    if rest:
-        members = np.array([i for i, label in enumerate(labels) if label in rest])
-        groups.insert(0, (f"{len(rest)} other classes ({len(members):,})", members, style.grid))
-    return groups
 
 
 @lru_cache(maxsize=4)
@@ -146,6 +139,7 @@ def _points(
     name: str,
     colour: str,
     number: int,
+    webgl: bool,
 ) -> Any:
     points = projection.points[members]
     n = len(projection.points)
@@ -161,6 +155,6 @@ def _points(
     if points.shape[1] == 3:
         marker = {"size": size / 2, "color": colour, "symbol": _SYMBOLS_3D[number]}
         return go.Scatter3d(z=points[:, 2], marker=marker, **common)
-    marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": _SYMBOLS[number % 9]}
-    kind = go.Scatter if n <= _SVG_POINTS else go.Scattergl
+    marker = {"size": size, "color": colour, "opacity": 0.8, "symbol": SYMBOLS[number % 9]}
+    kind = go.Scattergl if webgl and n > _SVG_POINTS else go.Scatter
     return kind(marker=marker, **common)

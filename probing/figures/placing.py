@@ -36,7 +36,7 @@ def wrapped(text: str) -> list[str]:
 
 
 def polygon(
-    layers: Sequence[int],
+    layers: Sequence[float],
     low: Sequence[float | None],
     high: Sequence[float | None],
     half: float = 0.1,

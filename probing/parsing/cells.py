@@ -26,6 +26,8 @@ OTHER_NAMES = tuple(
 )
 KNOWN_NAMES = frozenset((*TEXT_NAMES, *LABEL_NAMES, *SPLIT_NAMES, *OTHER_NAMES))
 """Names that make a first record a header."""
+BLANK = "␣"
+"""Stands for a blank that could not be seen."""
 
 _NUMBER = re.compile(r"\s*[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d+)?\s*%?\s*")
 _WHOLE = re.compile(r"0|[1-9]\d{0,17}")
@@ -58,6 +60,13 @@ def shown(value: str, limit: int = 60) -> str:
     """``value`` on one line, shortened: text from a file for use in a message."""
     line = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * limit]).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def visible(label: str) -> str:
+    """A label with the blanks at its ends as ``BLANK``: two that differ by them look different."""
+    bare = label.strip()
+    before, _, after = label.partition(bare) if bare else (label, "", "")
+    return BLANK * len(before) + bare + BLANK * len(after)
 
 
 def listed(values: Iterable[str], limit: int = 12) -> str:

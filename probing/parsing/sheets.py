@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probing.errors import DataError
+from probing.language import later
 from probing.parsing.cells import is_index, listed, shown
 from probing.parsing.dialects import usual_width
 from probing.parsing.headers import find_header
@@ -123,7 +124,8 @@ def _even(body: Sequence[Record], names: Sequence[str]) -> _Body:
     for row, (line, fields) in enumerate(body):
         excess = [field for field in fields[width:] if field.strip()]
         if excess or len(fields) < least:
-            reason = "ragged: too many fields" if excess else "ragged: too few fields"
+            few, many = later("ragged: too few fields"), later("ragged: too many fields")
+            reason = many if excess else few
             ragged.setdefault(reason, []).append((row, line))
             continue
         kept.records.append([*fields[:width], *[""] * (width - len(fields))])

@@ -26,7 +26,9 @@ EVIL = (
     '<a href="javascript:alert(1)">x</a> %{x} [a](javascript:alert(1)) $\\href{http://e.org}{y}$'
 )
 MARKS = ("=", "+", "-", "@", "\t", "\r", "\u202e", "\u200b", "%{text}", "<b>", "&lt;")
-OURS = re.compile(r"</?b>|<br>|<i>|</i>|<extra></extra>|</?sub>|</?sup>")
+OURS = re.compile(
+    r"</?b>|<br>|<i>|</i>|<extra></extra>|</?sub>|</?sup>|<span style='color:#\w{6}'>|</span>"
+)
 
 
 @pytest.fixture(scope="module")

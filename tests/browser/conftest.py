@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,13 @@ def address(server: Server) -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server of the README's command, started in another folder than the project's."""
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with started(tmp_path_factory.mktemp("elsewhere")) as server:
+        yield server
+
+
+@contextmanager
+def started(elsewhere: Path, **variables: str) -> Iterator[Server]:
+    """A server with environment variables of its own, started in ``elsewhere``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -67,7 +74,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process = subprocess.Popen(
             [*command, "--server.port", str(port)],
             cwd=elsewhere,
-            env={**os.environ, "PROBING_HOME": str(elsewhere / "home"), "PYTHONPATH": ""},
+            env={
+                **os.environ,
+                "PROBING_HOME": str(elsewhere / "home"),
+                "PYTHONPATH": "",
+                **variables,
+            },
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import secrets
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 from playwright.sync_api import TimeoutError as Expired
 
 from dashboard import visitors
@@ -27,6 +28,7 @@ from probing.environment import Limits
 from probing.runs import execute
 from probing.settings import Settings
 from tests.browser.conftest import Server, Window, new_window
+from tests.browser.test_map import until
 
 HOST = "https://canary.example"
 ACT = "window.owned=1;document.title='0wned';alert(1)"
@@ -61,7 +63,7 @@ _LOOK = """([host, marks]) => {
   });
   look(document);
   if (document.querySelector('.katex')) found.push('a formula');
-  if (window.owned || document.title.includes('0wned')) found.push('a script ran');
+  if (window.owned || document.title === '0wned') found.push('a script ran');
   return found;
 }"""
 
@@ -188,19 +190,48 @@ def explore(canary: Canary) -> None:
         canary.look()
 
 
-def hover(canary: Canary, plot: str, points: int = 6) -> str:
+def hover(canary: Canary, plot: Locator, most: int = 6) -> str:
     """What a chart says of some of its points, all in one."""
-    page, said = canary.page, ""
-    found = page.locator(f"{plot} .point")
+    found, said = plot.locator(".point"), ""
     expect(found.first).to_be_attached()
-    shown = page.locator(f"{plot} .hoverlayer .hovertext")
-    for number in range(0, found.count(), max(1, found.count() // points)):
-        found.nth(number).scroll_into_view_if_needed()
-        box = found.nth(number).bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        expect(shown.first).to_be_visible()
-        said += " ".join(shown.all_text_contents())
+    for number in range(0, found.count(), max(1, found.count() // most)):
+        said += _over(canary.page, found.nth(number), plot.locator(".hovertext"))
+        canary.look()
+    return said
+
+
+def _over(page: Page, point: Locator, shown: Locator) -> str:
+    """What is said of a point; again where the chart was drawn anew under the pointer."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(Expired, AssertionError):
+            point.scroll_into_view_if_needed(timeout=5_000)
+            box = point.bounding_box(timeout=5_000)
+            assert box is not None
+            page.mouse.move(box["x"] + box["width"] / 2 - 1, box["y"] + box["height"] / 2)
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            expect(shown.first).to_be_visible(timeout=3_000)
+            return " ".join(shown.all_text_contents())
+    pytest.fail(f"nothing is said of {point}")
+
+
+_PLACES = """({panel}) => {
+  const seen = Array.from({length: panel.cloud.n}, (_, i) => panel.where(i));
+  return panel.gliding || !panel.above.texts ? [] : seen;
+}"""
+
+
+def hover_map(canary: Canary, most: int = 6) -> str:
+    """What the map says of some of its points, all in one."""
+    page, said = canary.page, ""
+    panel = page.locator(".panel[data-map]").first
+    expect(panel).to_be_visible()
+    canvas, tip = panel.locator("canvas"), page.locator(".atlas .tip")
+    places = until(lambda: panel.evaluate(_PLACES), "points and their texts")
+    for x, y in places[:: max(1, len(places) // most)]:
+        canvas.hover(position={"x": x, "y": y})
+        expect(tip).to_be_visible()
+        said += tip.inner_text()
         canary.look()
     return said
 
@@ -231,8 +262,8 @@ def test_nothing_of_a_hostile_upload_comes_to_life(canary: Canary) -> None:
     page.get_by_role("option", name=COLUMNS[1]).click()
     expect(page.get_by_text("54 sentences · 2 classes")).to_be_visible()
     explore(canary)
-    page.get_by_role("combobox", name="Encoder").click()
-    page.get_by_role("option", name="Another encoder").click()
+    page.get_by_role("button", name="Choose an encoder").click()
+    page.get_by_role("radio", name="Id or folder").click()
     page.get_by_role("textbox", name="Hub id or folder").fill(SHORT)
     page.keyboard.press("Enter")
     expect(page.get_by_text("is neither a hub id")).to_be_visible()
@@ -250,13 +281,8 @@ def test_nothing_of_a_hostile_run_comes_to_life(
     expect(page.get_by_text("About this run")).to_be_visible()
     expect(page.get_by_text("t1tle **b0ld**")).to_be_visible()
     explore(canary)
-    page.get_by_role("link", name="Map").click()
-    expect(page.get_by_text("How faithful")).to_be_visible()
-    said = hover(canary, ".js-plotly-plot", 12)
-    assert "<script>" in said
-    assert "%{x}" in said
-    explore(canary)
-    _sentences(canary)
+    _map(canary)
+    _sentences(canary, link)
     _inside(canary)
     _others(link, chromium, server)
     _files(archives, chromium, tmp_path)
@@ -287,12 +313,28 @@ def _runs(canary: Canary) -> list[bytes]:
     return found
 
 
-def _sentences(canary: Canary) -> None:
+def _map(canary: Canary) -> None:
+    """Hover, search, the sentences that are selected, every other map."""
+    page = canary.page
+    page.get_by_role("link", name="Map").click()
+    said = hover_map(canary, 12)
+    assert "<script>" in said
+    assert "%{x}" in said
+    page.get_by_role("searchbox", name="Search").fill(SECRET)
+    page.get_by_role("button", name="Select them").click()
+    expect(page.get_by_role("heading", name="54 sentences selected")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    _no_formula(download.value.path())
+    explore(canary)
+
+
+def _sentences(canary: Canary, link: str) -> None:
     """One sentence followed through the layers, by its link."""
     page = canary.page
-    page.goto(re.sub(r"/map.*?(?=run=)", "/sentences?sentence=3&", page.url))
+    page.goto(f"{link.replace('/layers?', '/sentences?')}&sentence=3")
     expect(page.get_by_text("Nearest sentences")).to_be_visible()
-    said = hover(canary, ".st-key-path .js-plotly-plot", 4)
+    said = hover(canary, page.locator(".st-key-path .js-plotly-plot"), 4)
     assert "taken for" in said
     assert "\x1b" not in said
     explore(canary)
@@ -323,13 +365,16 @@ def _others(link: str, chromium: Browser, server: Server) -> None:
     expect(page.get_by_text("About this run")).to_be_visible()
     expect(page.get_by_text("t1tle **b0ld**")).to_be_visible()
     other.look()
+    fetched: list[Response] = []
+    page.on("response", lambda r: fetched.append(r) if "/atlas/" in r.url else None)
     page.get_by_role("link", name="Map").click()
-    expect(page.get_by_text("How faithful")).to_be_visible()
-    hover(other, ".js-plotly-plot", 2)
+    assert re.search(r"sentence \d", hover_map(other))
+    bodies = [answer.body() for answer in fetched]
     page.context.close()
     assert other.found + other.window.errors + other.window.outside == []
     assert len(b"".join(other.received)) > 10_000, "the frames were not seen"
-    assert SECRET.encode() not in b"".join(other.received)
+    assert any(b'"sentence 4' in body for body in bodies), "the texts were not seen"
+    assert SECRET.encode() not in b"".join([*other.received, *bodies])
 
 
 def _files(archives: list[bytes], chromium: Browser, tmp_path: Path) -> None:
@@ -338,9 +383,7 @@ def _files(archives: list[bytes], chromium: Browser, tmp_path: Path) -> None:
         with zipfile.ZipFile(io.BytesIO(archive)) as files:
             files.extractall(tmp_path / str(number))
         for path in (tmp_path / str(number)).rglob("*.csv"):
-            for row in csv.reader(path.open(encoding="utf-8", newline="")):
-                for cell in row:
-                    assert not re.match(r"[=+@\t\r]|-(?![\d.])", cell), cell
+            _no_formula(path)
     assert SECRET in "".join(
         p.read_text("utf-8", "ignore") for p in (tmp_path / "0").rglob("*.html")
     )
@@ -348,6 +391,13 @@ def _files(archives: list[bytes], chromium: Browser, tmp_path: Path) -> None:
     report.page.context.set_offline(True)
     report.window.open("/report.html")
     report.look()
-    assert "%{x}" in hover(report, ".js-plotly-plot >> nth=-1", 12)
+    assert "%{x}" in hover(report, report.page.locator(".js-plotly-plot").last, 12)
     report.page.context.close()
     assert report.found + report.window.errors + report.window.outside == []
+
+
+def _no_formula(path: Path) -> None:
+    """Nothing in a table is a formula to a spreadsheet."""
+    for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")):
+        for cell in row:
+            assert not re.match(r"[=+@\t\r]|-(?![\d.])", cell), cell

@@ -22,6 +22,7 @@ from probing.errors import RunFolderError, SettingsError
 from probing.exports.bundle import PARTS, bundle
 from probing.exports.projector import projector
 from probing.exports.sbert import sentence_transformers
+from probing.exports.sizes import sizes
 from probing.hiding import hide_run
 from probing.record import Run
 from tests.conftest import Toy
@@ -126,6 +127,33 @@ def test_named_parts_only(run: Run, tmp_path: Path) -> None:
         bundle(run, tmp_path / "a.zip", ["script"])
     with pytest.raises(SettingsError, match=f"no part 'pie'; the parts are {', '.join(PARTS)}"):
         bundle(run, tmp_path / "b.zip", ["pie"])
+
+
+def test_the_reports_sections_are_chosen(run: Run, tmp_path: Path) -> None:
+    bundle(run, tmp_path / "a.zip", ["report"], sections=["cells"])
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        html = archive.read("report.html").decode()
+    assert "All cells" in html
+    assert "plotly" not in html
+
+
+def test_sizes_are_known_beforehand(run: Run, packed: dict[str, bytes]) -> None:
+    found = sizes(run)
+    assert found.keys() == PARTS.keys()
+    of = {"record": ("run.json",), "tables": ("probes.csv", "predictions")}
+    of |= {"vectors": ("representations/",), "charts": ("charts/",), "report": ("report.html",)}
+    for part, names in of.items():
+        real = sum(len(data) for name, data in packed.items() if name.startswith(names))
+        assert found[part] / 3 < real < found[part] * 3, part
+    vectors = sum(array.nbytes for array in run.representations.arrays.values())  # type: ignore[union-attr]
+    assert found["vectors"] == vectors
+
+
+def test_what_a_run_does_not_have_has_no_size(run: Run) -> None:
+    assert sizes(run).keys() - sizes(hide_run(run)).keys() == {
+        *("sentences", "vectors", "script", "notebook")
+    }
+    assert "maps" not in sizes(replace(run, projections=()))
 
 
 def test_parts_that_a_run_does_not_have(run: Run, tmp_path: Path) -> None:

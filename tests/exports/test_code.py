@@ -1,7 +1,9 @@
 """A run as code: executed in a fresh process, it gives the same scores."""
 
+import argparse
 import csv
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import nbformat
 import pytest
 
 import probing
+from probing import cli
 from probing.errors import SettingsError
 from probing.exports import code
 from probing.hiding import hide_run
@@ -162,3 +165,48 @@ def test_a_run_without_its_sentences_is_not_made_again(run: Run, tmp_path: Path)
         with pytest.raises(SettingsError, match="shown without its sentences"):
             act()
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- the command, and what to cite
+
+
+def parsed(command: str, monkeypatch: pytest.MonkeyPatch) -> argparse.Namespace:
+    """What the command line makes of a command."""
+    asked: list[argparse.Namespace] = []
+    monkeypatch.setattr(cli, "_run", lambda arguments: asked.append(arguments) or 0)
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "probing"]
+    assert cli.main(words[3:]) == 0
+    return asked[0]
+
+
+def test_the_command_line_understands_the_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = parsed(code.command(run), monkeypatch)
+    kept = run.record["settings"]
+    assert asked.csv == run.record["data"]["name"]
+    assert asked.poolings == "cls,mean"
+    assert (asked.encoder, asked.maps, asked.target) == (kept["encoder"], "none", "classes")
+    assert (asked.folds, asked.seed, asked.depth) == (kept["folds"], kept["seed"], kept["depth"])
+
+
+def test_a_column_that_was_not_used_is_not_guessed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {**run.record["data"], "columns": {"text": "a b", "label": None, "split": None}}
+    asked = parsed(code.command(replace(run, record={**run.record, "data": data})), monkeypatch)
+    assert (asked.text, asked.label, asked.split) == ("a b", "none", "none")
+
+
+def test_hidden_sentences_have_no_command(run: Run) -> None:
+    with pytest.raises(SettingsError, match="without its sentences"):
+        code.command(hide_run(run))
+
+
+def test_a_citation_names_what_others_need(run: Run) -> None:
+    said = code.cite(run)
+    assert all(line.isprintable() for line in said.splitlines())
+    for part in (run.id, "60 sentences", "poolings cls, mean", "torch", f"{run.record['scoring']}"):
+        assert part in said
+    assert code.cite(hide_run(run)) == said

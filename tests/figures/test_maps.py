@@ -105,6 +105,8 @@ def test_wrapping_never_cuts_an_entity_in_two() -> None:
 @pytest.mark.parametrize(("n", "kind"), [(1_000, go.Scatter), (1_001, go.Scattergl)])
 def test_many_points_are_drawn_by_webgl(n: int, kind: type) -> None:
     assert isinstance(figures.scatter(cloud(n), ["t"] * n).data[0], kind)
+    plain = figures.scatter(cloud(n), ["t"] * n, webgl=False).data[0]
+    assert isinstance(plain, go.Scatter)
 
 
 # ---- numbers

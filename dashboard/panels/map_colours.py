@@ -1,0 +1,89 @@
+"""By what the points of a map may be coloured."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from probing import per_sentence
+from probing.figures.colouring import Colouring, by_class, by_number, by_truth
+from probing.figures.style import DARK, LIGHT
+from probing.language import later
+from probing.record import Run
+
+COLOURS = {
+    "label": later("Label"),
+    "predicted": later("Prediction"),
+    "right": later("Right or wrong"),
+    "probability": later("Probability of the label"),
+    "error": later("Error"),
+    "length": later("Length in characters"),
+    "split": later("Split"),
+}
+OF_CELL = ("predicted", "right", "probability", "error")
+"""Those that are another for each layer and pooling."""
+_BY_KIND = {
+    "classes": ("label", "predicted", "right", "probability"),
+    "numbers": ("label", "predicted", "error"),
+    "none": (),
+}
+
+
+def offered(run: Run, *, texts: bool) -> list[str]:
+    """Keys of ``COLOURS`` that this run knows; ``texts``: whether its sentences are shown."""
+    found = [*_BY_KIND[run.kind]]
+    if not found and run.sentences.labels is not None:
+        found.append("label")
+    if texts:
+        found.append("length")
+    if run.sentences.splits is not None:
+        found.append("split")
+    return found
+
+
+def colouring(run: Run, colour: str, layer: int, pooling: str, *, dark: bool = False) -> Colouring:
+    """The colours of a run's sentences at one cell; KeyError for what it does not know."""
+    style = DARK if dark else LIGHT
+    if colour == "length":
+        return by_number(np.array([len(text) for text in run.sentences.texts]), style)
+    if colour == "split":
+        return by_class(run.sentences.splits or (), style)
+    if colour not in COLOURS or run.sentences.labels is None:
+        raise KeyError(colour)
+    if run.kind == "numbers":
+        return _of_number(run, colour, layer, pooling, by_number, dark=dark)
+    if colour == "label":
+        return by_class(run.sentences.labels, style)
+    cell = run.cell(layer, pooling)
+    if colour == "probability":
+        return by_number(cell.true_probability, style, (0.0, 1.0))
+    scored = cell.scored.tolist()
+    if colour == "right":
+        right = (cell.predicted == per_sentence.class_numbers(run)).tolist()
+        return by_truth([r if s else None for r, s in zip(right, scored, strict=True)], style)
+    classes = run.sentences.classes
+    names = [classes[k] if s else None for k, s in zip(cell.predicted, scored, strict=True)]
+    return by_class(names, style, run.sentences.labels)
+
+
+def codes_of(run: Run, colour: str, layer: int, pooling: str) -> np.ndarray:
+    """uint8 (n,) codes of a colouring: the same in light and dark."""
+    return colouring(run, colour, layer, pooling).codes
+
+
+def _of_number(
+    run: Run,
+    colour: str,
+    layer: int,
+    pooling: str,
+    by: Callable[..., Colouring],
+    *,
+    dark: bool,
+) -> Colouring:
+    style, true = (DARK if dark else LIGHT), per_sentence.numbers(run)
+    low, high = np.quantile(true, (0.01, 0.99)).tolist()
+    if colour == "label":
+        return by(true, style, (low, high))
+    cell = next(c for c in run.regressions if (c.layer, c.pooling) == (layer, pooling))
+    if colour == "predicted":
+        return by(cell.predicted, style, (low, high))
+    return by(np.abs(cell.predicted - true), style, (0.0, (high - low) / 2))

@@ -1,0 +1,60 @@
+"""The report to choose and download: one HTML page."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.panels.downloads import made, megabytes
+from probing import report
+from probing.exports.sizes import sizes
+from probing.language import tr
+from probing.record import Run
+from probing.report_sections import SECTIONS
+
+
+def show(run: Run) -> tuple[str, ...]:
+    """Choose the report's sections; the button makes it. Gives the sections."""
+    with st.container(border=True):
+        st.subheader(tr("Report"), anchor=False)
+        st.caption(
+            tr(
+                "One page for a browser: it needs no network, its charts answer the mouse, and it "
+                "prints on A4. The camera on a chart saves it as SVG."
+            )
+        )
+        wanted = chosen(run)
+        st.download_button(
+            tr("Download the report"),
+            partial(_made, run, wanted),
+            file_name=f"cls-probe-report-{run.id[:8]}.html",
+            mime="text/html",
+            icon=":material/description:",
+            type="primary",
+            key="report:html",
+            on_click="ignore",
+            disabled=not wanted,
+        )
+        if wanted:
+            size = megabytes(sizes(run)["report"])
+            st.caption(tr("About {size}, most of it what draws the charts.").format(size=size))
+        else:
+            st.caption(tr("Choose a part."))
+    return wanted
+
+
+def chosen(run: Run) -> tuple[str, ...]:
+    """The sections that are ticked, of those that the run has."""
+    return tuple(
+        name
+        for name in report.available(run)
+        if st.checkbox(
+            tr(SECTIONS[name].title),
+            value=name in report.DEFAULT or name == "settings",
+            key=f"report:section:{name}",
+            persist_state="session",
+        )
+    )
+
+
+def _made(run: Run, sections: tuple[str, ...]) -> bytes:
+    return made(lambda: report.html(run, sections).encode())

@@ -1,0 +1,72 @@
+"""Colours of points: every point has one, classes keep theirs, the same words everywhere."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from probing.figures.colouring import STEPS, SYMBOLS, by_class, by_number, by_truth, scale
+from probing.figures.style import DARK, LIGHT
+
+
+def names(found: object, codes: np.ndarray) -> list[str]:
+    by_code = {group.code: group.name for group in found.groups}  # type: ignore[attr-defined]
+    return [by_code[code] for code in codes.tolist()]
+
+
+@pytest.mark.parametrize("classes", [1, 2, 9, 10, 300])
+def test_each_point_has_its_class(classes: int) -> None:
+    labels = [f"c{min(i, i * i) % classes}" for i in range(1_000)]
+    found = by_class(labels, LIGHT)
+    assert sum(group.count for group in found.groups) == 1_000
+    assert len(found.groups) == min(classes, 9)
+    for label, name in zip(labels, names(found, found.codes), strict=True):
+        assert name == label or name == f"{classes - 8} other classes"
+    looks = [(group.colour, group.symbol) for group in found.groups]
+    assert len(set(looks)) == len(looks)
+    assert [found.colours[group.code] for group in found.groups] == [c for c, _ in looks]
+    assert max(found.codes) < len(found.colours) == len(found.symbols)
+    assert set(found.symbols) <= set(SYMBOLS)
+
+
+def test_a_class_has_the_same_colour_as_label_and_as_prediction() -> None:
+    labels = ["a"] * 5 + ["b"] * 3 + ["c"] * 2
+    predicted = ["c"] * 8 + ["b", None]
+    as_label = {g.name: g.colour for g in by_class(labels, LIGHT).groups}
+    found = by_class(predicted, LIGHT, labels)
+    assert {g.name: g.colour for g in found.groups if g.name in as_label} == as_label
+    assert {g.name: g.count for g in found.groups} == {"a": 0, "b": 1, "c": 8, "not scored": 1}
+
+
+def test_right_and_wrong() -> None:
+    found = by_truth([True, False, None, True], LIGHT)
+    assert names(found, found.codes) == ["right", "wrong", "not scored", "right"]
+    assert [g.name for g in by_truth([True], LIGHT).groups] == ["right", "wrong"]
+    assert len({g.colour for g in found.groups}) == len({g.symbol for g in found.groups[:2]}) + 1
+
+
+def test_numbers_rise_with_their_colour() -> None:
+    values = np.array([3.0, 1.0, np.nan, 2.0, -50.0, 99.0])
+    found = by_number(values, DARK, (1.0, 3.0))
+    assert found.codes.tolist() == [STEPS - 1, 0, STEPS, (STEPS - 1) // 2 + 1, 0, STEPS - 1]
+    assert found.ends == (1.0, 3.0)
+    assert found.groups == ()
+    assert found.colours[0] == DARK.numbers[0]
+    assert found.colours[STEPS - 1] == DARK.numbers[-1]
+    assert len(found.colours) == STEPS + 1
+
+
+def test_a_few_far_numbers_do_not_make_all_others_alike() -> None:
+    values = np.r_[np.linspace(0, 1, 1_000), 1e6]
+    assert len(set(by_number(values, LIGHT).codes.tolist())) > 50
+    assert by_number(np.array([2.0, 2.0]), LIGHT).codes.tolist() == [0, 0]
+    assert set(by_number(np.array([np.nan]), LIGHT).codes.tolist()) == {STEPS}
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK])
+def test_lightness_rises_along_the_scale(style: object) -> None:
+    shades = [
+        sum(w * int(c[i : i + 2], 16) for w, i in ((0.21, 1), (0.72, 3), (0.07, 5)))
+        for c in scale(style)  # type: ignore[arg-type]
+    ]
+    assert all(b > a - 0.5 for a, b in pairwise(shades))
