@@ -9,6 +9,7 @@ from dashboard.samples import SAMPLES
 from dashboard.shown import find_run, rights_of
 from probing import reading
 from probing.errors import DataError
+from probing.language import tr
 from probing.relabelling import Relabelling
 from probing.sentences import Sentences
 
@@ -111,7 +112,8 @@ def of_sample(name: str) -> Sentences:
 def _checked(sentences: Sentences, key: str, change: Relabelling) -> Draft:
     if not len(sentences):
         column = sentences.source.text_column
-        raise DataError(f"no row has a text in column {column!r}. Choose another text column.")
+        text = tr("no row has a text in column {column}. Choose another text column.")
+        raise DataError(text.format(column=repr(column)))
     if sentences.labels is None:
         return Draft(sentences, key, change, ())
     return Draft(sentences, key, change, reading.check_labels(sentences, selection.target()))

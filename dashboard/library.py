@@ -29,6 +29,7 @@ from dashboard.index import (
 from probing import environment
 from probing.environment import Limits
 from probing.errors import RunFolderError
+from probing.language import tr
 
 DAY = 86_400.0  # seconds
 NOTED = 60.0  # seconds within which a second look is not noted
@@ -165,7 +166,9 @@ class Library:
             pass  # not stored yet
         except OSError as error:
             raise RunFolderError(
-                f"this run cannot be deleted ({error.strerror}). Tell the operator of this server."
+                tr(
+                    "this run cannot be deleted ({reason}). Tell the operator of this server."
+                ).format(reason=error.strerror)
             ) from error
         shutil.rmtree(gone, ignore_errors=True)
         objects.sweep(self.home)
@@ -173,16 +176,21 @@ class Library:
         self.index.do(lambda connection: connection.execute(query, (self.clock(), run)))
         if gone.exists():
             raise RunFolderError(
-                "some files of this run could not be deleted yet. It does not open any more, and "
-                "the server tries again within minutes."
+                tr(
+                    "some files of this run could not be deleted yet. It does not open any more, "
+                    "and the server tries again within minutes."
+                )
             )
 
     def _own(self, run: str, visitor: str) -> Entry:
         rights, entry = self.rights(run, visitor), self.entry(run)
         if entry is None or rights is None or not rights.change:
             raise RunFolderError(
-                "only the browser that made this run can change it, and this one did not, or its "
-                "cookies were deleted. Export the run and import it here to have one of your own."
+                tr(
+                    "only the browser that made this run can change it, and this one did not, or "
+                    "its cookies were deleted. Export the run and import it here to have one of "
+                    "your own."
+                )
             )
         return entry
 

@@ -15,6 +15,7 @@ from dashboard.sizes import estimate, machine_memory, shape_of, word_pieces
 from probing.encoders import BUNDLED, understand
 from probing.environment import Limits, limits
 from probing.errors import DataError, SettingsError
+from probing.language import tr, tr_n
 from probing.reading import Limits as ReadingLimits
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -85,7 +86,8 @@ class Refused:
 
     def why(self, file: str) -> str:
         """What was noted of a file; of one that nothing is known of, that it is not here."""
-        return self._words.get(file[:64], "The server does not have this file. Choose it again.")
+        unknown = tr("The server does not have this file. Choose it again.")
+        return self._words.get(file[:64], unknown)
 
 
 refused = Refused()
@@ -112,10 +114,16 @@ def check_start(
     if now.runs_per_hour is not None:
         seconds = meter.take(visitor, now.runs_per_hour)
         if seconds:
+            used = meter.used(visitor)
             raise SettingsError(
-                f"You started {_count(meter.used(visitor), 'run')} within the last hour, and this "
-                f"server allows {now.runs_per_hour:,}. Your sentences and settings are kept: press "
-                f"the button again in {_count(math.ceil(seconds / 60), 'minute')}."
+                tr(
+                    "You started {runs} within the last hour, and this server allows {most}. Your "
+                    "sentences and settings are kept: press the button again in {minutes}."
+                ).format(
+                    runs=tr_n("{n} run", "{n} runs", used).format(n=f"{used:,}"),
+                    most=f"{now.runs_per_hour:,}",
+                    minutes=_minutes(seconds),
+                )
             )
 
 
@@ -127,15 +135,23 @@ def check_queue(waiting: int, own: int = 0, now: Limits | None = None) -> None:
         return
     most = max(1, now.queue // 2)
     if own >= most:
-        raise SettingsError(
-            f"{_count(own, 'job')} of yours {_verb(own)} already, and this server lets {most:,} of "
-            "one visitor wait. Nothing of yours is lost: try again when one of them is done."
+        text = tr_n(
+            "{n} job of yours waits already, and this server lets {most} of one visitor wait. "
+            "Nothing of yours is lost: try again when one of them is done.",
+            "{n} jobs of yours wait already, and this server lets {most} of one visitor wait. "
+            "Nothing of yours is lost: try again when one of them is done.",
+            own,
         )
+        raise SettingsError(text.format(n=f"{own:,}", most=f"{most:,}"))
     if waiting >= now.queue:
-        raise SettingsError(
-            f"{_count(waiting, 'job')} {_verb(waiting)} already, and this server lets "
-            f"{now.queue:,} wait. Nothing of yours is lost: try again in a few minutes."
+        text = tr_n(
+            "{n} job waits already, and this server lets {most} wait. Nothing of yours is lost: "
+            "try again in a few minutes.",
+            "{n} jobs wait already, and this server lets {most} wait. Nothing of yours is lost: "
+            "try again in a few minutes.",
+            waiting,
         )
+        raise SettingsError(text.format(n=f"{waiting:,}", most=f"{now.queue:,}"))
 
 
 def check_text(text: str, now: Limits | None = None) -> None:
@@ -143,8 +159,10 @@ def check_text(text: str, now: Limits | None = None) -> None:
     now = now or limits()
     if len(text) > now.text_chars:
         raise DataError(
-            f"That sentence has {len(text):,} characters, and this server takes "
-            f"{now.text_chars:,}. Type a shorter one."
+            tr(
+                "That sentence has {n} characters, and this server takes {most}. Type a shorter "
+                "one."
+            ).format(n=f"{len(text):,}", most=f"{now.text_chars:,}")
         )
 
 
@@ -154,15 +172,19 @@ def check_encoder(name: str, now: Limits | None = None) -> None:
     target = understand(name) if not (now.public and _is_folder(name)) else None
     if now.public and (target is None or target.source == "folder"):
         raise SettingsError(
-            "That is a folder, and a public server loads none of its own. Choose one of the "
-            "encoders listed, or run CLS Probe on your computer."
+            tr(
+                "That is a folder, and a public server loads none of its own. Choose one of the "
+                "encoders listed, or run CLS Probe on your computer."
+            )
         )
     names = {"bundled" if n in ("bundled", BUNDLED) else n.lower() for n in now.encoders or ()}
     asked = "bundled" if target and target.source == "bundled" else name.lower()
     if now.encoders is not None and asked not in names:
         raise SettingsError(
-            f"This server does not load the encoder {name[:100]!a}. It loads "
-            f"{', '.join(now.encoders)}. Choose one of these, or run CLS Probe on your computer."
+            tr(
+                "This server does not load the encoder {name}. It loads {names}. Choose one of "
+                "these, or run CLS Probe on your computer."
+            ).format(name=ascii(name[:100]), names=", ".join(now.encoders))
         )
 
 
@@ -176,21 +198,27 @@ def check_size(sentences: Sentences, settings: Settings, now: Limits | None = No
     now, n = now or limits(), len(sentences)
     if n > now.rows:
         raise DataError(
-            f"These are {n:,} sentences, and this server takes {now.rows:,}. "
-            "Give a random part of them."
+            tr(
+                "These are {n} sentences, and this server takes {most}. Give a random part of them."
+            ).format(n=f"{n:,}", most=f"{now.rows:,}")
         )
     longest = max(map(len, sentences.texts), default=0)
     if longest > now.text_chars:
         raise DataError(
-            f"The longest sentence has {longest:,} characters, and this server takes "
-            f"{now.text_chars:,}. Leave it out."
+            tr(
+                "The longest sentence has {n} characters, and this server takes {most}. Leave it "
+                "out."
+            ).format(n=f"{longest:,}", most=f"{now.text_chars:,}")
         )
     pieces = word_pieces(sentences.texts)
     if now.tokens is not None and pieces > now.tokens:
         raise DataError(
-            f"These sentences are about {pieces:,} word pieces, and this server takes "
-            f"{now.tokens:,}. About {n * now.tokens // pieces:,} of them would fit: give a random "
-            "part."
+            tr(
+                "These sentences are about {n} word pieces, and this server takes {most}. About "
+                "{fitting} of them would fit: give a random part."
+            ).format(
+                n=f"{pieces:,}", most=f"{now.tokens:,}", fitting=f"{n * now.tokens // pieces:,}"
+            )
         )
     _check_memory(n, len(sentences.classes), settings, now)
 
@@ -215,13 +243,20 @@ def _check_memory(n: int, classes: int, settings: Settings, now: Limits) -> None
         return
     fitting = _largest(n, lambda n: needed(n) <= allowed)
     advice = (
-        f"About {fitting:,} of them would fit: give a random part."
+        tr("About {fitting} of them would fit: give a random part.").format(fitting=f"{fitting:,}")
         if fitting >= 2
-        else "No number of them would fit: choose a smaller encoder or fewer classes."
+        else tr("No number of them would fit: choose a smaller encoder or fewer classes.")
     )
     raise DataError(
-        f"{n:,} sentences with this encoder need about {needed(n) / 1e9:.1f} GB of memory, and "
-        f"{allowed / 1e9:.1f} GB are allowed. {advice}"
+        tr(
+            "{n} sentences with this encoder need about {needed} GB of memory, and {allowed} GB "
+            "are allowed. {advice}"
+        ).format(
+            n=f"{n:,}",
+            needed=f"{needed(n) / 1e9:.1f}",
+            allowed=f"{allowed / 1e9:.1f}",
+            advice=advice,
+        )
     )
 
 
@@ -256,7 +291,7 @@ def upload_trouble(
         return None
     when = "with a smaller file"
     if seconds < math.inf:
-        when = f"in {_count(math.ceil(seconds / 60), 'minute')}"
+        when = f"in {_minutes(seconds)}"
     return (
         f"You uploaded {meter.used(visitor) / 2**20:,.0f} MB within the last hour, and this "
         f"server takes {now.uploads_mb_per_hour:,} MB. Try again {when}."
@@ -271,16 +306,12 @@ def uploads_used(visitor: str, now: Limits | None = None, meter: Meter = uploads
     used = meter.used(visitor) / 2**20
     if used + now.upload_mb <= now.uploads_mb_per_hour:
         return None
-    return (
-        f"You uploaded {used:,.0f} MB within the last hour, and this server takes "
-        f"{now.uploads_mb_per_hour:,} MB: a file that goes beyond is refused. Wait a while, or "
-        "choose a smaller one."
-    )
+    return tr(
+        "You uploaded {mb} MB within the last hour, and this server takes {most} MB: a file "
+        "that goes beyond is refused. Wait a while, or choose a smaller one."
+    ).format(mb=f"{used:,.0f}", most=f"{now.uploads_mb_per_hour:,}")
 
 
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}{'' if n == 1 else 's'}"
-
-
-def _verb(n: int) -> str:
-    return "waits" if n == 1 else "wait"
+def _minutes(seconds: float) -> str:
+    n = math.ceil(seconds / 60)
+    return tr_n("{n} minute", "{n} minutes", n).format(n=f"{n:,}")

@@ -1,7 +1,7 @@
 """What the person chose. The only reader and writer of session_state and query_params."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -204,6 +204,31 @@ def take_cell_of_class() -> None:
     take_cell("classes_by_layer")
 
 
+def take_linked(key: str, names: Mapping[str, str], default: str) -> None:
+    """Choose among ``names`` as the URL says, where it says something new; else leave the choice.
+
+    ``names`` are the options with their English names, which older links hold instead.
+    """
+    state: Any = st.session_state
+    asked, seen = st.query_params.get(key), f"linked:{key}"
+    if asked == state.get(seen) and state.get(key) in names:
+        return
+    state[seen] = asked
+    named = {name: option for option, name in names.items()}
+    state[key] = asked if asked in names else named.get(asked or "", default)
+
+
+def keep_linked(key: str, option: str, default: str) -> None:
+    """Have the URL say what is chosen, unless it is the default."""
+    wanted = None if option == default else option
+    if st.query_params.get(key) != wanted:
+        if wanted is None:
+            st.query_params.pop(key, None)
+        else:
+            st.query_params[key] = wanted
+    st.session_state[f"linked:{key}"] = wanted
+
+
 def follow(sentence: int) -> int:
     """Follow a sentence from now on, by its position in the run; the URL says so."""
     st.query_params["sentence"] = str(sentence)
@@ -268,8 +293,11 @@ def link_refused() -> bool:
 
 
 def language() -> str:
-    """The language of the page: as chosen or linked, else the browser's, else English."""
-    if get_script_run_ctx(suppress_warning=True) is None:  # no page is being drawn
+    """The language of the page: as chosen or linked, else the browser's, else English.
+
+    English also where there is no page, as in a thread of the server's own.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
         return "en"
     state: Any = st.session_state
     chosen = state.get("language") or st.query_params.get("language")

@@ -13,6 +13,7 @@ from dashboard.samples import FINISHED
 from dashboard.status import State
 from dashboard.words import duration, plain, said
 from probing.errors import SettingsError
+from probing.language import later, tr, tr_n
 from probing.progress import DEEP, NAMES, STAGES, Stage
 from probing.record import Run
 
@@ -57,13 +58,16 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
     status = None if rights_of(chosen) is None else jobs().status(chosen.run or "")
     if status is None:
         st.warning(
-            "There is no run under this link. It may have been deleted, or the link is not whole.",
+            tr(
+                "There is no run under this link. It may have been deleted, or the link is not "
+                "whole."
+            ),
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", "Your run", dark=chosen.dark)
+        wait_for(chosen.run or "", tr("Your run"), dark=chosen.dark)
     if status is None or status.over:
-        st.button("Show the sample run", on_click=selection.open_run, args=(None,))
+        st.button(tr("Show the sample run"), on_click=selection.open_run, args=(None,))
     return None
 
 
@@ -79,8 +83,8 @@ def _about(chosen: selection.Selection) -> None:
         st.markdown(plain(entry.description))
     if not rights.texts:
         st.caption(
-            ":material/visibility_off: Shared without its sentences: figures only. Sentences are "
-            "named by their row."
+            ":material/visibility_off: "
+            + tr("Shared without its sentences: figures only. Sentences are named by their row.")
         )
 
 
@@ -93,7 +97,7 @@ def ask_for(start: Callable[[], str], name: str) -> str | None:
         return start()
     except SettingsError as error:
         st.warning(said(error), icon=":material/hourglass_disabled:")
-        st.button("Try again", key=f"ask_for:{name}", icon=":material/refresh:")
+        st.button(tr("Try again"), key=f"ask_for:{name}", icon=":material/refresh:")
         return None
 
 
@@ -118,7 +122,7 @@ def ended(status: Status | None) -> None:
     if status.state == "failed":
         st.error(said(status.message), icon=":material/error:")
     elif status.state == "cancelled":
-        st.info("Cancelled. Nothing was stored.", icon=":material/cancel:")
+        st.info(tr("Cancelled. Nothing was stored."), icon=":material/cancel:")
 
 
 def _follow(job: str, state: State, cells: int, drawn: float) -> None:
@@ -136,45 +140,48 @@ def _follow(job: str, state: State, cells: int, drawn: float) -> None:
     else:
         st.progress(share(status), text=words(status))
     if "/" not in job:
-        st.caption(_stages(status.stage) if status.state == "running" else _KEPT)
-    if _may_cancel(job) and st.button("Cancel", key=f"cancel:{job}", icon=":material/close:"):
+        st.caption(_stages(status.stage) if status.state == "running" else tr(_KEPT))
+    if _may_cancel(job) and st.button(tr("Cancel"), key=f"cancel:{job}", icon=":material/close:"):
         jobs().cancel(job)
 
 
-_KEPT = (
+_KEPT = later(
     "You can close this page: the run keeps its place, and this page's address leads back to it."
 )
 
 
 def _stages(now: Stage | None) -> str:
     return " → ".join(
-        f"**{name}**" if stage == now else name
+        "**" + tr(name) + "**" if stage == now else tr(name)
         for stage, name in STAGES.items()
         if stage not in DEEP or now in DEEP
     )
 
 
 def _so_far(job: str, status: Status, dark: bool) -> None:
-    st.subheader("So far", anchor=False)
-    st.caption("Probes of the cells that are done; intervals and controls follow.")
+    st.subheader(tr("So far"), anchor=False)
+    st.caption(tr("Probes of the cells that are done; intervals and controls follow."))
     st.plotly_chart(
         cached.first_scores(job, len(status.cells), dark, status.cells),
         theme=None,
         key="so_far",
-        alt=f"Scores by layer of {len(status.cells)} cells so far",
+        alt=tr("Scores by layer of {n} cells so far").format(n=len(status.cells)),
     )
 
 
 def turn(status: Status) -> str:
     """How long a job has to wait, as far as that is known."""
     if not status.ahead:
-        return "Starting"
-    text = "Waiting for one other" if status.ahead == 1 else f"Waiting for {status.ahead:,} others"
+        return tr("Starting")
+    text = tr_n("Waiting for one other", "Waiting for {n} others", status.ahead)
+    waiting = text.format(n=f"{status.ahead:,}")
     if status.seconds_left is None:
-        return f"{text}; how long that takes is not known yet"
+        return tr("{waiting}; how long that takes is not known yet").format(waiting=waiting)
     if status.seconds_left < SOON:
-        return f"{text}; it starts in a moment"
-    return f"{text}; it starts in about {duration(status.seconds_left)}"
+        return tr("{waiting}; it starts in a moment").format(waiting=waiting)
+    return tr("{waiting}; it starts in about {time}").format(
+        waiting=waiting, time=duration(status.seconds_left)
+    )
 
 
 def _may_cancel(job: str) -> bool:
@@ -192,10 +199,14 @@ def share(status: Status) -> float:
 def words(status: Status) -> str:
     """What a job is doing."""
     if status.stage is None:
-        return "Starting"
-    text = NAMES[status.stage]
+        return tr("Starting")
+    text = tr(NAMES[status.stage])
     if status.total > 1:
-        text += f": {status.done:,} of {status.total:,}"
+        text = tr("{stage}: {done} of {total}").format(
+            stage=text, done=f"{status.done:,}", total=f"{status.total:,}"
+        )
     if status.seconds_left:
-        text += f", about {duration(status.seconds_left)} left in this step"
+        text = tr("{text}, about {time} left in this step").format(
+            text=text, time=duration(status.seconds_left)
+        )
     return text

@@ -10,25 +10,25 @@ from probing import figures
 from probing.encoders.known import KNOWN
 from probing.environment import limits as limits_now
 from probing.errors import ProbingError
-from probing.language import LANGUAGES, tr
+from probing.language import LANGUAGES, later, tr, tr_n
 from probing.representations import POOLINGS
 from probing.sentences import Sentences
 from probing.settings import Settings, Target
 
 _TARGETS: dict[Target, str] = {
-    "auto": "found out",
-    "classes": "classes",
-    "numbers": "numbers",
+    "auto": later("found out"),
+    "classes": later("classes"),
+    "numbers": later("numbers"),
 }
 
 
 def show(chosen: selection.Selection) -> None:
     """Draw the side bar; start a run when asked."""
     with st.sidebar:
-        st.subheader("Next run", anchor=False)
+        st.subheader(tr("Next run"), anchor=False)
         sentences, settings = _sentences(chosen), _settings()
         pressed = st.button(
-            "Run probes",
+            tr("Run probes"),
             type="primary",
             icon=":material/play_arrow:",
             disabled=sentences is None or settings is None,
@@ -57,14 +57,18 @@ def _sentences(chosen: selection.Selection) -> Sentences | None:
     try:
         found = draft.current(chosen)
     except ProbingError:
-        st.caption("These sentences cannot be run as they are: see **Data**.")
+        st.caption(tr("These sentences cannot be run as they are: see **Data**."))
         return None
     if found is None:
-        st.caption("No sentences yet: upload a CSV or choose a sample under **Data**.")
+        st.caption(tr("No sentences yet: upload a CSV or choose a sample under **Data**."))
         return None
     source = found.sentences.source
-    label = f"label **{plain(source.label_column)}**" if source.label_column else "no labels"
-    st.caption(f"{len(found.sentences):,} sentences of **{plain(source.name)}**, {label}")
+    n = len(found.sentences)
+    of = tr_n("{n} sentence of **{name}**", "{n} sentences of **{name}**", n)
+    label = tr("no labels")
+    if source.label_column:
+        label = tr("label **{name}**").format(name=plain(source.label_column))
+    st.caption(of.format(n=f"{n:,}", name=plain(source.name)) + " · " + label)
     return found.sentences
 
 
@@ -87,36 +91,40 @@ def _settings() -> Settings | None:
     """The chosen settings, or None with the reason shown."""
     name = _encoder()
     deep = st.toggle(
-        "In depth",
+        tr("In depth"),
         key="depth",
-        help="Adds what takes long: the encoder with random weights (three seeds), permutation "
-        "tests and description lengths. Several times the time of a plain run.",
+        help=tr(
+            "Adds what takes long: the encoder with random weights (three seeds), permutation "
+            "tests and description lengths. Several times the time of a plain run."
+        ),
     )
-    with st.expander("Settings"):
+    with st.expander(tr("Settings")):
         poolings = st.multiselect(
-            "Poolings",
+            tr("Poolings"),
             POOLINGS,
             default=("cls", "pooled", "mean"),
-            format_func=figures.NAMES.__getitem__,
+            format_func=lambda name: tr(figures.NAMES[name]),
             key="poolings",
-            help=POOLER_HELP,
+            help=tr(POOLER_HELP),
         )
         folds = st.number_input(
-            "Folds",
+            tr("Folds"),
             2,
             20,
             5,
             key="folds",
-            help="Each sentence is scored by a probe that was fitted on the other folds.",
+            help=tr("Each sentence is scored by a probe that was fitted on the other folds."),
         )
         target = st.selectbox(
-            "Labels are",
+            tr("Labels are"),
             list(_TARGETS),
-            format_func=_TARGETS.__getitem__,
+            format_func=lambda target: tr(_TARGETS[target]),
             key="target",
-            help="Classes are probed by logistic regression, numbers by ridge regression (R²).",
+            help=tr("Classes are probed by logistic regression, numbers by ridge regression (R²)."),
         )
-        seed = st.number_input("Seed", 0, 2**32 - 1, 0, key="seed", help="Of folds and maps.")
+        seed = st.number_input(
+            tr("Seed"), 0, 2**32 - 1, 0, key="seed", help=tr("Of folds and maps.")
+        )
     try:
         limits.check_encoder(name)
         return Settings(

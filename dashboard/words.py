@@ -2,6 +2,8 @@
 
 import re
 
+from probing.language import language, later, tr
+
 _OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
 
@@ -23,12 +25,19 @@ def said(error: object) -> str:
     return plain(_OPTION.sub("", str(error)))
 
 
+def together(*sentences: str) -> str:
+    """Sentences one after the other: Chinese ones stand without a space between."""
+    return ("" if language() == "zh" else " ").join(sentences)
+
+
 def duration(seconds: float) -> str:
     """For people: ``8 s``, ``3 min``."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return tr("{n} s").format(n=f"{seconds:.0f}")
+    return tr("{n} min").format(n=f"{seconds / 60:.0f}")
 
 
-POOLER_HELP = (
+POOLER_HELP = later(
     "CLS: the hidden state of the first token. Pooled: the encoder's own pooler on it, "
     "tanh(W·h + b); below the last layer the same map applied to that layer's first token. "
     "Mean: the average over all tokens."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from probing.evidence import Metric
+from probing.language import later
 
 Stage = Literal[
     "load",
@@ -27,26 +28,26 @@ Stage = Literal[
     "look",
 ]
 STAGES: dict[Stage, str] = {
-    "load": "Loading the encoder",
-    "encode": "Encoding sentences",
-    "probe": "Fitting probes",
-    "check": "Fitting controls",
-    "shape": "Measuring geometry",
-    "baseline": "Scoring baselines",
-    "conditional": "Probing CLS and mean together",
-    "compare": "Comparing",
-    "twin": "Probing the encoder with random weights",
-    "control": "Permuting labels, measuring description lengths",
-    "map": "Drawing maps",
-    "save": "Saving",
+    "load": later("Loading the encoder"),
+    "encode": later("Encoding sentences"),
+    "probe": later("Fitting probes"),
+    "check": later("Fitting controls"),
+    "shape": later("Measuring geometry"),
+    "baseline": later("Scoring baselines"),
+    "conditional": later("Probing CLS and mean together"),
+    "compare": later("Comparing"),
+    "twin": later("Probing the encoder with random weights"),
+    "control": later("Permuting labels, measuring description lengths"),
+    "map": later("Drawing maps"),
+    "save": later("Saving"),
 }
-"""The stages of a run in order, with their names for people."""
+"""The stages of a run in order, with their names for people, to be shown by ``tr``."""
 INSIDE: dict[Stage, str] = {
-    "readers": "Fitting probes that read new vectors",
-    "ledger": "Adding up what CLS receives",
-    "knockout": "Keeping CLS from reading",
-    "gradients": "Following the error back",
-    "look": "Reading the sentence",
+    "readers": later("Fitting probes that read new vectors"),
+    "ledger": later("Adding up what CLS receives"),
+    "knockout": later("Keeping CLS from reading"),
+    "gradients": later("Following the error back"),
+    "look": later("Reading the sentence"),
 }
 """The stages of a look inside a finished run's encoder."""
 NAMES = {**STAGES, **INSIDE}

@@ -1,5 +1,6 @@
 """One cell (layer × pooling): which, how sure it is, and its sentences."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -7,72 +8,68 @@ import streamlit as st
 from dashboard import cached
 from dashboard.glossary import CALIBRATION, INFORMATION
 from dashboard.panels import classes
+from dashboard.panels.choice import choose
 from dashboard.words import plain
 from probing import figures, per_sentence
+from probing.language import later, tr, tr_n
 from probing.record import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _LISTS = {
-    "hardest": "Hardest",
-    "suspects": "Labels that may be wrong",
-    "against": "Against another cell",
-    "all": "All",
+    "hardest": later("Hardest"),
+    "suspects": later("Labels that may be wrong"),
+    "against": later("Against another cell"),
+    "all": later("All"),
 }
 _QUARTERS = {
-    "only_a": "only {a} right",
-    "only_b": "only {b} right",
-    "both": "both right",
-    "neither": "both wrong",
+    "only_a": later("only {a} right: {n}"),
+    "only_b": later("only {b} right: {n}"),
+    "both": later("both right: {n}"),
+    "neither": later("both wrong: {n}"),
 }
-_COLUMNS = {
-    "row": st.column_config.NumberColumn("Row", width="small"),
-    "text": st.column_config.TextColumn("Text", width="large"),
-    "label": st.column_config.TextColumn("Label"),
-    "predicted": st.column_config.TextColumn("Predicted"),
-    "suggested": st.column_config.TextColumn("Predicted instead"),
-    "predicted_a": st.column_config.TextColumn("Predicted by the first"),
-    "predicted_b": st.column_config.TextColumn("By the second"),
-    "probability": st.column_config.NumberColumn("P(label)", format="%.2f"),
-    "confidence": st.column_config.NumberColumn("Confidence", format="%.2f"),
-    "information_bits": st.column_config.NumberColumn("Bits", format="%.1f", help=INFORMATION),
-    "wrong": st.column_config.NumberColumn("Cells wrong", width="small"),
-    "right": st.column_config.CheckboxColumn("Right", width="small"),
-}
-_NUMBERS = {
-    "predicted": st.column_config.NumberColumn("Predicted", format="%.4g"),
-    "error": st.column_config.NumberColumn("Error", format="%.3g"),
-}
+
+
+def _columns(names: Iterable[str]) -> dict[str, Any]:
+    """How the columns of a table of sentences are shown; None where one is hidden."""
+    config, known = st.column_config, set(names)
+    shown: dict[str, Any] = {
+        "row": config.NumberColumn(tr("Row"), width="small"),
+        "text": config.TextColumn(tr("Sentence"), width="large"),
+        "label": config.TextColumn(tr("Label")),
+        "predicted": config.TextColumn(tr("Predicted")),
+        "suggested": config.TextColumn(tr("Predicted instead")),
+        "predicted_a": config.TextColumn(tr("Predicted by the first")),
+        "predicted_b": config.TextColumn(tr("By the second")),
+        "probability": config.NumberColumn(tr("P(label)"), format="%.2f"),
+        "confidence": config.NumberColumn(tr("Confidence"), format="%.2f"),
+        "information_bits": config.NumberColumn(tr("Bits"), format="%.1f", help=tr(INFORMATION)),
+        "wrong": config.NumberColumn(tr("Cells wrong"), width="small"),
+        "right": config.CheckboxColumn(tr("Right"), width="small"),
+    }
+    if "error" in known:  # of numbers
+        shown["predicted"] = config.NumberColumn(tr("Predicted"), format="%.4g")
+        shown["error"] = config.NumberColumn(tr("Error"), format="%.3g")
+    return {name: shown.get(name) for name in known}
 
 
 def choose_layer(run: Run) -> int:
     """A slider over the layers, kept in the URL."""
     layers = int(run.record["encoder"]["layers"])
-    layer = st.slider("Layer", 0, layers, layers, key="layer", bind="query-params", width=320)
+    layer = st.slider(tr("Layer"), 0, layers, layers, key="layer", bind="query-params", width=320)
     return int(layer)
 
 
-def choose_pooling(run: Run, key: str = "pooling", label: str = "Pooling") -> str:
-    """The run's poolings, kept in the URL."""
-    poolings = list(run.record["settings"]["poolings_used"])
-    return str(
-        st.segmented_control(
-            label,
-            poolings,
-            default=poolings[0],
-            required=True,
-            wrap=True,
-            format_func=figures.NAMES.__getitem__,
-            key=key,
-            bind="query-params",
-        )
-    )
+def choose_pooling(run: Run, key: str = "pooling", label: str = "") -> str:
+    """One of the run's poolings, kept in the URL."""
+    poolings = run.record["settings"]["poolings_used"]
+    return choose(label or tr("Pooling"), {p: figures.NAMES[p] for p in poolings}, key=key)
 
 
 def show(run: Run, dark: bool) -> None:
     """Draw the chosen cell: its figures, its calibration, its sentences."""
-    st.subheader("One cell and its sentences", anchor=False)
+    st.subheader(tr("One cell and its sentences"), anchor=False)
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":
@@ -81,20 +78,22 @@ def show(run: Run, dark: bool) -> None:
     cell = run.cell(layer, pooling)
     if cell.constant:
         st.info(
-            f"At layer {layer} the {figures.NAMES[pooling]} vector is the same for every sentence: "
-            "the probe can only name the most frequent class, and knows nothing of any sentence.",
+            tr(
+                "At layer {layer} the {pooling} vector is the same for every sentence: the probe "
+                "can only name the most frequent class, and knows nothing of any sentence."
+            ).format(layer=layer, pooling=tr(figures.NAMES[pooling])),
             icon=":material/filter_center_focus:",
         )
         return
     left, right = st.columns((1, 2), gap="large")
     with left:
         _figures(run, layer, pooling)
-        st.markdown("**Calibration**", help=CALIBRATION)
+        st.markdown("**" + tr("Calibration") + "**", help=tr(CALIBRATION))
         st.plotly_chart(
             cached.figure(run, "calibration", dark=dark, layer=layer, pooling=pooling),
             theme=None,
             key="calibration",
-            alt="Accuracy against confidence",
+            alt=tr("Accuracy against confidence"),
         )
     with right:
         _sentences(run, layer, pooling)
@@ -103,29 +102,27 @@ def show(run: Run, dark: bool) -> None:
 
 def _figures(run: Run, layer: int, pooling: str) -> None:
     cell = run.cell(layer, pooling)
-    lines = [f"accuracy **{cell.accuracy:.1%}** [{cell.ci_low:.1%}, {cell.ci_high:.1%}]"]
+    used = tr_n("{n} sentence, not fitted on", "{n} sentences, none fitted on", cell.n)
+    ends = f" [{cell.ci_low:.1%}, {cell.ci_high:.1%}]"
+    lines = [
+        used.format(n=f"{cell.n:,}"),
+        tr("accuracy **{share}**").format(share=f"{cell.accuracy:.1%}") + ends,
+    ]
     if cell.balanced_accuracy is not None:
         low, high = cell.balanced_low, cell.balanced_high
         ends = "" if low is None or high is None else f" [{low:.1%}, {high:.1%}]"
-        lines.append(f"balanced accuracy **{cell.balanced_accuracy:.1%}**{ends}")
+        balanced = f"{cell.balanced_accuracy:.1%}"
+        lines.append(tr("balanced accuracy **{share}**").format(share=balanced) + ends)
     if cell.usable_information_bits is not None:
-        lines.append(f"**{cell.usable_information_bits:.2f}** bits known of the label")
-    st.markdown("  \n".join([f"{cell.n:,} sentences, none fitted on", *lines]))
+        bits = f"{cell.usable_information_bits:.2f}"
+        lines.append(tr("**{bits}** bits known of the label").format(bits=bits))
+    st.markdown("  \n".join(lines))
 
 
 def _sentences(run: Run, layer: int, pooling: str) -> None:
-    which = st.segmented_control(
-        "Sentences",
-        list(_LISTS),
-        default="hardest",
-        required=True,
-        wrap=True,
-        format_func=_LISTS.__getitem__,
-        key="sentences",
-        bind="query-params",
-    )
+    which = choose(tr("Sentences"), _LISTS, key="sentences")
     if which == "hardest":
-        st.caption("Those that this cell knows least of.", help=INFORMATION)
+        st.caption(tr("Those that this cell knows least of."), help=tr(INFORMATION))
         _table(run, per_sentence.hardest(run, [run.cell(layer, pooling)]), "hardest")
     elif which == "suspects":
         st.caption(plain(per_sentence.about_suspects(run)))
@@ -146,44 +143,45 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         if (p, number) != (pooling, layer)
     ]
     if not cells:
-        st.caption("This run has no other cell.")
+        st.caption(tr("This run has no other cell."))
         return
     usual = next((c for c in cells if c[0] == ("mean" if pooling != "mean" else "cls")), cells[0])
     other = st.selectbox(
-        "Other cell",
+        tr("Other cell"),
         cells,
         index=cells.index(usual),
-        format_func=lambda c: f"{figures.NAMES[c[0]]}, layer {c[1]}",
+        format_func=lambda c: tr("{pooling}, layer {layer}").format(
+            pooling=tr(figures.NAMES[c[0]]), layer=c[1]
+        ),
         key=f"against:{pooling}:{layer}",
     )
     table = per_sentence.cross_table(run, layer, pooling, other[1], other[0])
     a, b = _named(pooling, layer), _named(*other)
     counts = {name: len(getattr(table, name)) for name in _QUARTERS}
     which: Any = st.segmented_control(
-        f"{a} and {b}",
+        tr("{a} and {b}").format(a=a, b=b),
         list(_QUARTERS),
         default="only_a",
         required=True,
         wrap=True,
-        format_func=lambda q: f"{_QUARTERS[q].format(a=a, b=b)}: {counts[q]:,}",
+        format_func=lambda q: tr(_QUARTERS[q]).format(a=a, b=b, n=f"{counts[q]:,}"),
         key="quarter",
     )
     _table(run, per_sentence.quarter(run, table, which), "quarter_rows")
 
 
 def _named(pooling: str, layer: int) -> str:
-    return f"{figures.NAMES[pooling]} {layer}"
+    return f"{tr(figures.NAMES[pooling])} {layer}"
 
 
 def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:
     """Sentences; a chosen one is followed through all cells."""
     if not len(frame):
-        st.caption("No sentence.")
+        st.caption(tr("No sentence."))
         return
-    columns = _COLUMNS | (_NUMBERS if "error" in frame.columns else {})
     chosen: Any = st.dataframe(
         frame,
-        column_config={name: columns.get(name) for name in frame.columns},
+        column_config=_columns(frame.columns),
         hide_index=True,
         height=420,
         key=key,
@@ -192,11 +190,17 @@ def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:
     )
     rows = chosen["selection"]["rows"]
     if not rows or rows[0] >= len(frame):
-        st.caption("Tick a sentence to follow it through all layers.")
+        st.caption(tr("Tick a sentence to follow it through all layers."))
         return
     index = int(frame.index[rows[0]])
-    what = "predicted number" if run.kind == "numbers" else "probability of its label"
-    st.markdown(f"**Row {frame['row'].iloc[rows[0]]}**: {what} by layer")
+    title = (
+        tr("**Row {row}**: predicted number by layer")
+        if run.kind == "numbers"
+        else tr("**Row {row}**: probability of its label by layer")
+    )
+    st.markdown(title.format(row=frame["row"].iloc[rows[0]]))
     st.text(run.sentences.texts[index])
-    path = per_sentence.by_cell(run, index).rename(columns=figures.NAMES)
+    path = per_sentence.by_cell(run, index).rename(
+        columns={name: tr(shown) for name, shown in figures.NAMES.items()}
+    )
     st.dataframe(path.round(3), key=f"{key}:path")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboard.words import plain
+from probing.language import tr
 from probing.mechanism.values import Missing
 from probing.mechanism.wording import COMPUTED
 
@@ -16,8 +17,8 @@ def framed(title: str, computed: str) -> Iterator[None]:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(plain(title), anchor=False)
-            with st.popover("How it is computed", icon=":material/help:", type="tertiary"):
-                st.markdown(COMPUTED[computed])
+            with st.popover(tr("How it is computed"), icon=":material/help:", type="tertiary"):
+                st.markdown(tr(COMPUTED[computed]))
         yield
 
 

@@ -1,5 +1,6 @@
 """Inside the encoder over many sentences: arrival, knockout, ledger, gradients."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -9,16 +10,18 @@ from dashboard.panels.framed import framed, missing
 from dashboard.words import plain
 from probing import figures
 from probing.figures.of_run import named
+from probing.language import tr
 from probing.mechanism import wording
-from probing.mechanism.values import Inside, Missing
+from probing.mechanism.values import Inside, Missing, RowLedger
 from probing.record import Run
 
 
 def arrival(run: Run, dark: bool) -> None:
     """Panel 2: from nothing to everything."""
-    with framed("2 · From nothing to everything: how can one token know the sentence?", "arrival"):
+    title = tr("2 · From nothing to everything: how can one token know the sentence?")
+    with framed(title, "arrival"):
         if not run.evidence.shapes:
-            st.info("This run was made without its geometry. Run it again to see this.")
+            st.info(tr("This run was made without its geometry. Run it again to see this."))
             return
         said = wording.said_of_arrival(
             run.evidence.shapes,
@@ -34,7 +37,7 @@ def arrival(run: Run, dark: bool) -> None:
 
 def knockout(run: Run, inside: Inside | None, dark: bool) -> None:
     """Panel 3: where it enters."""
-    with framed("3 · Where it enters: keeping [CLS] from reading", "knockout"):
+    with framed(tr("3 · Where it enters: keeping [CLS] from reading"), "knockout"):
         found = _ready(inside, "knockout")
         if found is not None:
             _drawn(run, figures.knockout, found, wording.said_of_knockout(found), dark=dark)
@@ -43,27 +46,33 @@ def knockout(run: Run, inside: Inside | None, dark: bool) -> None:
 @st.fragment
 def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
     """Panel 4, over many sentences."""
-    with framed("4 · The exact ledger: what [CLS] receives", "ledger"):
+    with framed(tr("4 · The exact ledger: what [CLS] receives"), "ledger"):
         found = _ready(inside, "ledger")
         if found is not None:
             said = wording.said_of_ledger(found)
             rollout = st.toggle(
-                "Attention rollout beside it",
+                tr("Attention rollout beside it"),
                 key="i:rollout",
-                help="Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves "
-                "out what the tokens bring, so it is no cause.",
+                help=tr(
+                    "Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves "
+                    "out what the tokens bring, so it is no cause."
+                ),
             )
             _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
             st.caption(
-                f"{found.sentences:,} of {_of(inside):,} sentences. The parts add up to what the "
-                f"model computes within {found.error:.0e}."
+                tr(
+                    "{n} of {all} sentences. The parts add up to what the model computes within "
+                    "{error}."
+                ).format(
+                    n=f"{found.sentences:,}", all=f"{_of(inside):,}", error=f"{found.error:.0e}"
+                )
             )
 
 
 @st.fragment
 def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
     """Panel 6: what the classification error trains."""
-    with framed("6 · Is the [CLS] embedding what gets trained?", "gradients"):
+    with framed(tr("6 · Is the [CLS] embedding what gets trained?"), "gradients"):
         found = _ready(inside, "gradients")
         if found is None:
             return
@@ -71,21 +80,27 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
         said = wording.said_of_gradients(found)
         _drawn(run, figures.gradient_shares, found, said, names=names, dark=dark)
         st.caption(plain(wording.said_of_identity(found)))
-        st.markdown("**The rows of the embedding table**")
-        rows = {f"{names[r.head]}, {'fitted' if r.fitted else 'random'}": r for r in found.rows}
-        if not rows:
+        st.markdown("**" + tr("The rows of the embedding table") + "**")
+        if not found.rows:
             return
+        fitted = (n for n, row in enumerate(found.rows) if row.head == "cls" and row.fitted)
         chosen = st.segmented_control(
-            "Head",
-            list(rows),
-            default=next((name for name in rows if name == "CLS, fitted"), next(iter(rows))),
+            tr("Head"),
+            range(len(found.rows)),
+            default=next(fitted, 0),
             required=True,
             wrap=True,
+            format_func=lambda n: _named(found.rows[n], names),
             key="i:head",
             label_visibility="collapsed",
         )
-        row = rows.get(str(chosen), found.rows[0])
+        row = found.rows[int(chosen or 0)]
         _drawn(run, figures.row_ledger, row, wording.said_of_rows(row), names=names, dark=dark)
+
+
+def _named(row: RowLedger, names: Mapping[str, str]) -> str:
+    text = tr("{head}, fitted") if row.fitted else tr("{head}, random")
+    return text.format(head=tr(names[row.head]))
 
 
 _VARIANCE = {"measure": "relative_variance"}
@@ -102,7 +117,7 @@ def _ready(inside: Inside | None, name: str) -> Any:
         missing(found)
         return None
     if found is None:
-        st.caption("Being measured …")
+        st.caption(tr("Being measured …"))
     return found
 
 

@@ -8,6 +8,7 @@ from dashboard.panels.framed import framed, missing
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.figures.of_run import named
+from probing.language import later, tr, tr_n
 from probing.mechanism import wording
 from probing.mechanism.values import Look, Missing, Proof, Reading, SentenceLayer
 from probing.projections import Projection
@@ -16,13 +17,18 @@ from probing.record import Run
 
 def proof(look: Look | None) -> None:
     """Panel 1: is ``[:, 0]`` the first token?"""
-    with framed("1 · Is [:, 0] the first token?", "proof"):
+    with framed(tr("1 · Is [:, 0] the first token?"), "proof"):
         if look is None:
             _waiting()
             return
         st.markdown(plain(wording.said_of_proof(look)))
         if look.cut:
-            st.caption(f"{look.cut:,} tokens at the end are beyond what the encoder reads.")
+            cut = tr_n(
+                "{n} token at the end is beyond what the encoder reads.",
+                "{n} tokens at the end are beyond what the encoder reads.",
+                look.cut,
+            )
+            st.caption(cut.format(n=f"{look.cut:,}"))
         left, right = st.columns((2, 3), gap="large")
         with left:
             _tokens(look)
@@ -30,40 +36,41 @@ def proof(look: Look | None) -> None:
             _shapes(look.proof)
         _numbers(look.proof)
         _pooler_and_head(look.proof)
-        with st.expander("The code that shows all this", icon=":material/code:"):
+        with st.expander(tr("The code that shows all this"), icon=":material/code:"):
             st.code(look.proof.code, language="python")
 
 
 def _tokens(look: Look) -> None:
-    st.markdown("**What the encoder reads**")
+    st.markdown("**" + tr("What the encoder reads") + "**")
     st.dataframe(
         {
-            "position": list(range(len(look.tokens))),
-            "token": [token.text for token in look.tokens],
-            "id": [token.id for token in look.tokens],
-            "special": [token.special for token in look.tokens],
+            tr("position"): list(range(len(look.tokens))),
+            tr("token"): [token.text for token in look.tokens],
+            tr("id"): [token.id for token in look.tokens],
+            tr("special"): [token.special for token in look.tokens],
         },
         hide_index=True,
         height=min(38 + 35 * len(look.tokens), 320),
         key="i:tokens",
     )
     special = ", ".join(f"{plain(token)} = {number}" for _, token, number in look.proof.specials)
-    st.caption(f"Special tokens: {special}")
+    st.caption(tr("Special tokens: {tokens}").format(tokens=special))
 
 
 def _shapes(proof: Proof) -> None:
-    st.markdown("**Step by step**")
+    st.markdown("**" + tr("Step by step") + "**")
     st.dataframe(
         {
             "tensor": [step.name for step in proof.steps],
             "shape": [" × ".join(map(str, step.shape)) for step in proof.steps],
-            "what it is": [step.note for step in proof.steps],
+            "note": [step.note for step in proof.steps],
         },
         hide_index=True,
         height=min(38 + 35 * len(proof.steps), 357),
         column_config={
-            "tensor": st.column_config.TextColumn(width=190),
-            "shape": st.column_config.TextColumn(width=90),
+            "tensor": st.column_config.TextColumn(tr("tensor"), width=190),
+            "shape": st.column_config.TextColumn(tr("shape"), width=90),
+            "note": st.column_config.TextColumn(tr("what it is")),
         },
         key="i:steps",
     )
@@ -72,17 +79,17 @@ def _shapes(proof: Proof) -> None:
 def _numbers(proof: Proof) -> None:
     rows, columns = proof.embedding_size
     place = proof.cls_position
-    st.markdown("**The first numbers**")
-    st.code(
-        f"row of that token in the embedding table ({rows:,} × {columns:,})\n"
-        f"  {_row(proof.embedding)}\n"
-        f"hidden_states[-1][:, {place}]     one token, its first features\n"
-        f"  {_row(proof.first_token)}\n"
-        f"hidden_states[-1][:, :, 0]  not a token: the first feature of each of them\n"
+    st.markdown("**" + tr("The first numbers") + "**")
+    size = f"{rows:,} × {columns:,}"
+    lines = (
+        tr("row of that token in the embedding table ({size})").format(size=size),
+        f"  {_row(proof.embedding)}",
+        f"hidden_states[-1][:, {place}]     " + tr("one token, its first features"),
+        f"  {_row(proof.first_token)}",
+        "hidden_states[-1][:, :, 0]  " + tr("not a token: the first feature of each of them"),
         f"  {_row(proof.first_feature)}",
-        language=None,
-        wrap_lines=True,
     )
+    st.code("\n".join(lines), language=None, wrap_lines=True)
 
 
 def _row(numbers: tuple[float, ...]) -> str:
@@ -90,30 +97,28 @@ def _row(numbers: tuple[float, ...]) -> str:
 
 
 def _pooler_and_head(proof: Proof) -> None:
-    lines = [f"**Pooler** {plain(proof.pooler_note)}"]
+    lines = [tr("**Pooler** {note}").format(note=plain(tr(proof.pooler_note)))]
     if proof.pooler_difference is not None:
-        lines.append(
-            "Recomputed by hand, it is the model's `pooler_output` "
-            f"{_within(proof.pooler_difference)}."
-        )
-    lines.append(f"**Classification head** {plain(proof.head)}.")
+        text = tr("Recomputed by hand, it is the model's `pooler_output` {within}.")
+        lines.append(text.format(within=_within(proof.pooler_difference)))
+    lines.append(tr("**Classification head** {head}.").format(head=plain(tr(proof.head))))
     if proof.head_difference is not None:
         steps = " → ".join(f"`{step}`" for step in proof.head_steps)
-        lines.append(
-            f"Step by step ({steps}) it gives the logits of the model class "
-            f"{_within(proof.head_difference)}."
-        )
+        text = tr("Step by step ({steps}) it gives the logits of the model class {within}.")
+        lines.append(text.format(steps=steps, within=_within(proof.head_difference)))
     st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _within(difference: float) -> str:
-    return "to the last bit" if difference == 0 else f"within {difference:.0e}"
+    if difference == 0:
+        return tr("to the last bit")
+    return tr("within {difference}").format(difference=f"{difference:.0e}")
 
 
 @st.fragment
 def ledger(look: Look | None, dark: bool) -> None:
     """Panel 4, for the chosen sentence."""
-    with framed("4 · The ledger of this sentence", "ledger"):
+    with framed(tr("4 · The ledger of this sentence"), "ledger"):
         if look is None:
             _waiting()
             return
@@ -123,25 +128,26 @@ def ledger(look: Look | None, dark: bool) -> None:
         with st.container(horizontal=True, gap="medium"):
             layer = _layer("i:ledger_layer", [one.layer for one in look.ledger])
             shown = st.segmented_control(
-                "Show",
+                tr("Show"),
                 list(_SHOWN),
                 default=next(iter(_SHOWN)),
                 required=True,
                 wrap=True,
+                format_func=lambda option: tr(_SHOWN[option]),
                 key="i:direction",
             )
         found = next(one for one in look.ledger if one.layer == layer)
         said = wording.said_of_sentence_ledger(look.tokens, found)
         st.markdown(plain(said))
-        name = _SHOWN.get(str(shown), "from")
+        name = str(shown)
         _plot(_ledger_figure(look, look.ledger, found, name, dark), f"ledger_{name}", said)
 
 
 _SHOWN = {
-    "What [CLS] receives": "from",
-    "All layers": "grid",
-    "Head by head": "heads",
-    "The other way: tokens reading [CLS]": "to",
+    "from": later("What [CLS] receives"),
+    "grid": later("All layers"),
+    "heads": later("Head by head"),
+    "to": later("The other way: tokens reading [CLS]"),
 }
 
 
@@ -159,7 +165,7 @@ def _ledger_figure(
 @st.fragment
 def average(look: Look | None, dark: bool) -> None:
     """Panel 5: what the mean is made of."""
-    with framed("5 · What the average is made of", "average"):
+    with framed(tr("5 · What the average is made of"), "average"):
         if look is None:
             _waiting()
             return
@@ -167,7 +173,7 @@ def average(look: Look | None, dark: bool) -> None:
             missing(look.averages)
             return
         if not look.averages:
-            st.info("The mean is not among this run's poolings. Run again with it to see this.")
+            st.info(tr("The mean is not among this run's poolings. Run again with it to see this."))
             return
         with st.container(horizontal=True, gap="medium"):
             layer = _layer("i:average_layer", [one.layer for one in look.averages])
@@ -186,7 +192,7 @@ def average(look: Look | None, dark: bool) -> None:
 @st.fragment
 def live(run: Run, look: Look | None, dark: bool) -> None:
     """Panel 7: one sentence, read by the probes."""
-    with framed("7 · One sentence, live", "live"):
+    with framed(tr("7 · One sentence, live"), "live"):
         if look is None:
             _waiting()
             return
@@ -203,16 +209,16 @@ def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -
     said = wording.said_of_look(look, untrained=not run.record["encoder"]["pooler"]["trained"])
     st.markdown(plain(said))
     _plot(figures.readings(look, chosen, names=named(run), dark=dark), "readings", said)
-    st.markdown("**Which words matter**")
+    st.markdown("**" + tr("Which words matter") + "**")
     with st.container(horizontal=True, gap="medium"):
         poolings = list(dict.fromkeys(reading.pooling for reading in readings))
         pooling = st.segmented_control(
-            "Pooling",
+            tr("Pooling"),
             poolings,
             default=poolings[0],
             required=True,
             wrap=True,
-            format_func=named(run).__getitem__,
+            format_func=lambda pooling: tr(named(run)[pooling]),
             key="i:pooling",
         )
         layer = _layer("i:layer", [r.layer for r in readings if r.pooling == pooling])
@@ -228,9 +234,9 @@ def _place(run: Run, look: Look, dark: bool) -> None:
     places = dict(sorted(places.items(), key=lambda item: maps[item[0]].method != "umap"))
     if not places:
         return
-    st.markdown("**Its place on the map**")
+    st.markdown("**" + tr("Its place on the map") + "**")
     name = st.segmented_control(
-        "Map",
+        tr("Map"),
         list(places),
         default=next(iter(places)),
         required=True,
@@ -250,24 +256,31 @@ def _place(run: Run, look: Look, dark: bool) -> None:
         dark=dark,
     )
     st.plotly_chart(
-        figure, theme=None, height=520, key="i:place", alt="The sentence among the run's sentences"
+        figure,
+        theme=None,
+        height=520,
+        key="i:place",
+        alt=tr("The sentence among the run's sentences"),
     )
 
 
 def _title(projection: Projection) -> str:
-    method, name = projection.method.upper(), figures.NAMES[projection.pooling]
-    return f"{method}, {name}, layer {projection.layer}"
+    return tr("{method}, {pooling}, layer {layer}").format(
+        method=projection.method.upper(),
+        pooling=tr(figures.NAMES[projection.pooling]),
+        layer=projection.layer,
+    )
 
 
 def _layer(key: str, layers: list[int]) -> int:
-    return int(st.select_slider("Layer", layers, layers[-1], key=key, width=320))
+    return int(st.select_slider(tr("Layer"), layers, layers[-1], key=key, width=320))
 
 
 def _class(key: str, look: Look, default: int) -> int:
     """The number of a class, the most probable one at first."""
     numbers = list(range(len(look.classes)))
     chosen = st.selectbox(
-        "Class", numbers, default, format_func=look.classes.__getitem__, key=key, width=240
+        tr("Class"), numbers, default, format_func=look.classes.__getitem__, key=key, width=240
     )
     return int(chosen)
 
@@ -292,4 +305,4 @@ def _plot(figure: Any, name: str, said: str) -> None:
 
 
 def _waiting() -> None:
-    st.caption("Not read yet.")
+    st.caption(tr("Not read yet."))

@@ -4,14 +4,17 @@ import streamlit as st
 
 from dashboard import cached, selection
 from dashboard.glossary import BASELINES, SCORED_BY
+from dashboard.panels.choice import choose
+from dashboard.words import together
 from probing import verdict
+from probing.language import later, tr
 from probing.record import Run
 
 _NAMES = {
-    "probe": "Probe",
-    "noisy": "Probe with noise",
-    "cosine": "Nearest neighbour",
-    "cosine_z": "Nearest neighbour, z-scored",
+    "probe": later("Probe"),
+    "noisy": later("Probe with noise"),
+    "cosine": later("Nearest neighbour"),
+    "cosine_z": later("Nearest neighbour, z-scored"),
 }
 
 
@@ -21,31 +24,22 @@ def show(run: Run, dark: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         score = "probe"
         if len(scores) > 1:
-            score = st.segmented_control(
-                "Scored by",
-                scores,
-                default="probe",
-                required=True,
-                wrap=True,
-                format_func=_NAMES.__getitem__,
-                key="score",
-                bind="query-params",
-            )
-        with st.popover("What is this?", icon=":material/help:", type="tertiary"):
-            st.markdown("\n\n".join(SCORED_BY[name] for name in scores))
-            st.markdown(f"Grey lines are **baselines**:\n{BASELINES}")
+            score = choose(tr("Scored by"), {name: _NAMES[name] for name in scores}, key="score")
+        with st.popover(tr("What is this?"), icon=":material/help:", type="tertiary"):
+            st.markdown("\n\n".join(tr(SCORED_BY[name]) for name in scores))
+            st.markdown(tr("Grey lines are **baselines**:") + "\n" + tr(BASELINES))
     st.plotly_chart(
-        cached.figure(run, "accuracy", dark=dark, score=str(score)),
+        cached.figure(run, "accuracy", dark=dark, score=score),
         theme=None,
         key="accuracy",
         on_select=selection.take_cell,
         selection_mode="points",
         alt=verdict.describe(run),
     )
-    said = ["Bands are 95 % intervals.", "Click a point to see its sentences below."]
+    said = [tr("Bands are 95 % intervals.")]
     if run.table["constant"].any():
-        said.insert(1, "An open marker is a constant vector, the same for every sentence.")
-    st.caption(" ".join(said))
+        said.append(tr("An open marker is a constant vector, the same for every sentence."))
+    st.caption(together(*said, tr("Click a point to see its sentences below.")))
 
 
 def _available(run: Run) -> list[str]:

@@ -10,6 +10,7 @@ from dashboard.index import Entry
 from dashboard.jobs import jobs
 from dashboard.library import DESCRIPTION, TITLE, Library, library
 from probing import archive
+from probing.language import tr
 
 
 def show(entry: Entry) -> None:
@@ -32,16 +33,20 @@ def day(seconds: float) -> str:
 def _names(entry: Entry) -> None:
     with st.form(f"names:{entry.id}", border=False):
         title = st.text_input(
-            "Title", entry.title, max_chars=TITLE, key=f"title:{entry.id}", placeholder="No title"
+            tr("Title"),
+            entry.title,
+            max_chars=TITLE,
+            key=f"title:{entry.id}",
+            placeholder=tr("No title"),
         )
         description = st.text_area(
-            "Description",
+            tr("Description"),
             entry.description,
             max_chars=DESCRIPTION,
             key=f"description:{entry.id}",
-            placeholder="What others should know of it",
+            placeholder=tr("What others should know of it"),
         )
-        if st.form_submit_button("Save"):
+        if st.form_submit_button(tr("Save")):
             runs, visitor = library(), selection.visitor()
             runs.change(entry.id, visitor, title=title or "", description=description or "")
             st.rerun()
@@ -51,22 +56,26 @@ def _sharing(entry: Entry, *, public: bool) -> None:
     run = entry.id
     if public:
         st.toggle(
-            "Share: whoever has the link can look",
+            tr("Share: whoever has the link can look"),
             entry.shared,
             key=f"shared:{run}",
             on_change=_switch,
             args=(run, "shared"),
-            help="Nobody can list or find your runs. Until you share one, only this browser "
-            "opens it.",
+            help=tr(
+                "Nobody can list or find your runs. Until you share one, only this browser opens "
+                "it."
+            ),
         )
     st.toggle(
-        "Without the sentences",
+        tr("Without the sentences"),
         entry.without_texts,
         key=f"without_texts:{run}",
         on_change=_switch,
         args=(run, "without_texts"),
-        help="Others see figures only: the sentences stay on the server. Labels, row numbers and "
-        "the file's name are shown.",
+        help=tr(
+            "Others see figures only: the sentences stay on the server. Labels, row numbers and "
+            "the file's name are shown."
+        ),
     )
     if entry.shared or not public:
         st.code(selection.link_of(run), language=None)
@@ -82,9 +91,12 @@ def _switch(run: str, name: str) -> None:
 
 def _time(entry: Entry, runs: Library) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Kept until **{day(entry.expires or 0)}**")
+        st.markdown(tr("Kept until **{day}**").format(day=day(entry.expires or 0)))
         days = runs.limits.retention_days
-        if days is not None and st.button(f"Keep for {days} days from today", key=f"k:{entry.id}"):
+        if days is None:
+            return
+        keep = tr("Keep for {days} days from today").format(days=days)
+        if st.button(keep, key=f"k:{entry.id}"):
             runs.extend(entry.id, selection.visitor())
             st.rerun()
 
@@ -98,8 +110,8 @@ def _export(entry: Entry, runs: Library) -> None:
 
     with st.container(horizontal=True):
         for title, name, texts in (
-            ("Export", "run", True),
-            ("Export without the sentences", "figures", False),
+            (tr("Export"), "run", True),
+            (tr("Export without the sentences"), "figures", False),
         ):
             st.download_button(
                 title,
@@ -109,14 +121,14 @@ def _export(entry: Entry, runs: Library) -> None:
                 icon=":material/download:",
                 key=f"{name}:{entry.id}",
                 on_click="ignore",
-                help="A zip file that can be imported into another installation.",
+                help=tr("A zip file that can be imported into another installation."),
             )
 
 
 def _deletion(entry: Entry) -> None:
-    with st.popover("Delete", icon=":material/delete:"):
-        st.markdown("The run and all its files are deleted at once. There is no way back.")
-        if st.button("Delete now", type="primary", key=f"delete:{entry.id}"):
+    with st.popover(tr("Delete"), icon=":material/delete:"):
+        st.markdown(tr("The run and all its files are deleted at once. There is no way back."))
+        if st.button(tr("Delete now"), type="primary", key=f"delete:{entry.id}"):
             runs = library()
             runs.delete(entry.id, selection.visitor())
             for job in (entry.id, f"{entry.id}/inside"):  # only once it is known to be theirs

@@ -23,10 +23,11 @@ from dashboard.shown import (
 )
 from dashboard.views.layers import heading
 from probing.figures.texts import short
+from probing.language import later, tr
 from probing.mechanism.values import Inside, Look
 from probing.record import Run
 
-_ABOUT = (
+_ABOUT = later(
     "`[CLS]` starts as the same vector for every sentence. These panels follow, on your own "
     "sentences, how it comes to hold one, and whether the classification error trains it."
 )
@@ -39,7 +40,7 @@ def show(selection: Selection) -> None:
     if run is None:
         return
     heading(run)
-    st.markdown(_ABOUT)
+    st.markdown(tr(_ABOUT))
     folder, dark = folder_of(selection), selection.dark
     rights = rights_of(selection)
     if rights is None or not rights.compute:
@@ -67,13 +68,15 @@ def show(selection: Selection) -> None:
 def _only_measured(run: Run, folder: Path, dark: bool, *, texts: bool) -> None:
     """For whoever may look but not compute: the panels over many sentences, where they are made."""
     st.caption(
-        "Panels 1, 5 and 7 are about one sentence that the encoder reads anew: only the run's "
-        "maker can have that done."
+        tr(
+            "Panels 1, 5 and 7 are about one sentence that the encoder reads anew: only the run's "
+            "maker can have that done."
+        )
     )
     inside = cached.inside(folder, texts=texts)
     inside_run.arrival(run, dark)
     if inside is None:
-        st.info("Its maker has not had this run's encoder measured.")
+        st.info(tr("Its maker has not had this run's encoder measured."))
         return
     inside_run.knockout(run, inside, dark)
     inside_run.ledger(run, inside, dark)
@@ -83,13 +86,13 @@ def _only_measured(run: Run, folder: Path, dark: bool, *, texts: bool) -> None:
 def _sentence(run: Run) -> str:
     """The one that panels 1, 4, 5 and 7 are about: of the run, or typed."""
     chosen = st.selectbox(
-        "The sentence for panels 1, 4, 5 and 7",
+        tr("The sentence for panels 1, 4, 5 and 7"),
         list(dict.fromkeys(run.sentences.texts))[:_OPTIONS],
         key=f"sentence:{run.id}",
         accept_new_options=True,
         format_func=lambda text: short(text, 160),
-        placeholder="Choose a sentence, or type your own",
-        help="Type any sentence of your own and press Enter. It is read and not stored.",
+        placeholder=tr("Choose a sentence, or type your own"),
+        help=tr("Type any sentence of your own and press Enter. It is read and not stored."),
     )
     text = str(chosen or "").strip()
     check_text(text)
@@ -102,7 +105,7 @@ def _look(job: str | None) -> Look | None:
         return None
     if status.result is None:
         ended(status)
-        st.button("Look again", on_click=jobs().forget, args=(job,))
+        st.button(tr("Look again"), on_click=jobs().forget, args=(job,))
         return None
     return cached.look(job, status.result)
 
@@ -116,7 +119,7 @@ def _measured(folder: Path) -> Inside | None:
     status = jobs().status(job) if job else None
     if status is not None and status.over and status.state != "done":
         ended(status)
-        st.button("Measure again", on_click=jobs().forget, args=(f"{folder.name}/inside",))
+        st.button(tr("Measure again"), on_click=jobs().forget, args=(f"{folder.name}/inside",))
     return inside
 
 

@@ -8,6 +8,7 @@ from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.words import POOLER_HELP, plain
 from probing import verdict
+from probing.language import tr, tr_n
 from probing.record import Run
 
 
@@ -19,8 +20,10 @@ def show(selection: Selection) -> None:
     heading(run)
     if run.kind == "none":
         st.info(
-            "These sentences have no labels, so there is nothing to probe: the geometry of the "
-            "vectors is below, their **Map** on the next page."
+            tr(
+                "These sentences have no labels, so there is nothing to probe: the geometry of the "
+                "vectors is below, their **Map** on the next page."
+            )
         )
     else:
         said(run)
@@ -34,9 +37,9 @@ def said(run: Run) -> None:
     """The verdict, with how it comes about a click away."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("**What may be concluded**")
-            with st.popover("How is this decided?", icon=":material/help:", type="tertiary"):
-                st.markdown(glossary.VERDICT)
+            st.markdown("**" + tr("What may be concluded") + "**")
+            with st.popover(tr("How is this decided?"), icon=":material/help:", type="tertiary"):
+                st.markdown(tr(glossary.VERDICT))
         first, *rest = verdict.sentences(run) or [""]
         st.markdown(f"##### {plain(first)}")
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
@@ -47,31 +50,52 @@ def heading(run: Run) -> None:
     record = run.record
     st.subheader(plain(str(record["data"]["name"])), anchor=False)
     pooler = record["encoder"]["pooler"]
-    state = (
-        "" if pooler["trained"] else " · untrained pooler" if pooler["present"] else " · no pooler"
-    )
-    scoring = f" · {plain(record['scoring'])}" if record["scoring"] else ""
-    st.caption(
-        f"{len(run.sentences):,} sentences · {plain(record['encoder']['id'])}{state}{scoring}",
-        help=POOLER_HELP,
-    )
+    n = len(run.sentences)
+    facts = [
+        tr_n("{n} sentence", "{n} sentences", n).format(n=f"{n:,}"),
+        plain(record["encoder"]["id"]),
+    ]
+    if not pooler["trained"]:
+        facts.append(tr("untrained pooler") if pooler["present"] else tr("no pooler"))
+    if record["scoring"]:
+        facts.append(plain(record["scoring"]))
+    st.caption(" · ".join(facts), help=tr(POOLER_HELP))
 
 
 def about(run: Run) -> None:
     """What the figures rest on, a click away."""
     record, source = run.record, run.sentences.source
-    with st.expander("About this run"):
+    with st.expander(tr("About this run")):
         encoder = record["encoder"]
         st.markdown(
-            f"**Encoder** {plain(encoder['id'])}, {plain(encoder['family_title'])}: "
-            f"{encoder['layers']} layers, {encoder['hidden']} numbers a vector. "
-            f"Its classification head reads: {plain(encoder['head'])}."
+            tr(
+                "**Encoder** {id}, {family}: {layers} layers, {hidden} numbers a vector. Its "
+                "classification head reads: {head}."
+            ).format(
+                id=plain(encoder["id"]),
+                family=plain(encoder["family_title"]),
+                layers=encoder["layers"],
+                hidden=encoder["hidden"],
+                head=plain(encoder["head"]),
+            )
         )
         pooler = encoder["pooler"]
-        state = "trained" if pooler["trained"] else "untrained" if pooler["present"] else "none"
-        st.markdown(f"**Pooler** {state}: {plain(pooler['evidence'])}.")
+        state = (
+            tr("**Pooler** trained: {evidence}.")
+            if pooler["trained"]
+            else tr("**Pooler** untrained: {evidence}.")
+            if pooler["present"]
+            else tr("**Pooler** none: {evidence}.")
+        )
+        st.markdown(state.format(evidence=plain(pooler["evidence"])))
         for notice in record["notices"]:
             st.markdown(f"- {plain(notice)}")
         for dropped in source.dropped:
-            st.markdown(f"- {len(dropped.rows):,} rows left out: {plain(dropped.reason)}.")
-        st.caption(f"Run {run.id} · {plain(record['created'])} · seed {record['settings']['seed']}")
+            n = len(dropped.rows)
+            left_out = tr_n("{n} row left out: {reason}.", "{n} rows left out: {reason}.", n)
+            st.markdown("- " + left_out.format(n=f"{n:,}", reason=plain(dropped.reason)))
+        st.caption(
+            tr("Run {id} · {created} · seed {seed}").format(
+                id=run.id, created=plain(record["created"]), seed=record["settings"]["seed"]
+            )
+        )

@@ -15,6 +15,7 @@ from dashboard.selection import Selection
 from dashboard.words import plain, said
 from probing import archive
 from probing.errors import ProbingError, RunFolderError
+from probing.language import tr, tr_n
 
 _PAGE = 20  # runs shown at once
 
@@ -22,15 +23,17 @@ _PAGE = 20  # runs shown at once
 def show(chosen: Selection) -> None:
     """List the visitor's runs, newest first."""
     runs = library()
-    st.subheader("Your runs", anchor=False)
+    st.subheader(tr("Your runs"), anchor=False)
     if runs.limits.public:
         st.caption(
-            "Those that this browser made. It is known by a cookie: whoever deletes it, or uses "
-            "another browser, finds no run here; a shared run's link still opens it."
+            tr(
+                "Those that this browser made. It is known by a cookie: whoever deletes it, or "
+                "uses another browser, finds no run here; a shared run's link still opens it."
+            )
         )
     found = _stored(runs)
     if not found:
-        st.info("No run yet: choose sentences under **Data** and press **Run probes**.")
+        st.info(tr("No run yet: choose sentences under **Data** and press **Run probes**."))
     for entry in _page(found):
         _card(entry, runs, open_now=chosen.run == entry.id)
     _import(runs)
@@ -51,7 +54,8 @@ def _page(found: list[Entry]) -> list[Entry]:
     pages = (len(found) - 1) // _PAGE + 1
     if pages <= 1:
         return found
-    page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key="runs_page", width=160))
+    label = tr("Page of {pages}").format(pages=f"{pages:,}")
+    page = int(st.number_input(label, 1, pages, 1, key="runs_page", width=160))
     return found[(page - 1) * _PAGE : page * _PAGE]
 
 
@@ -59,11 +63,11 @@ def _card(entry: Entry, runs: Library, *, open_now: bool) -> None:
     with st.container(border=True):
         title, facts = _described(entry, runs)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(title)}**{' · shown now' if open_now else ''}")
-            opened = st.button("Open", key=f"open:{entry.id}", icon=":material/open_in_new:")
+            st.markdown("**" + plain(title) + "**" + (" · " + tr("shown now") if open_now else ""))
+            opened = st.button(tr("Open"), key=f"open:{entry.id}", icon=":material/open_in_new:")
             managed = selection.managed_run() == entry.id
             st.button(
-                "Close" if managed else "Rename, share, export, delete",
+                tr("Close") if managed else tr("Rename, share, export, delete"),
                 key=f"manage:{entry.id}",
                 on_click=selection.manage_run,
                 args=(None if managed else entry.id,),
@@ -79,44 +83,49 @@ def _card(entry: Entry, runs: Library, *, open_now: bool) -> None:
 def _described(entry: Entry, runs: Library) -> tuple[str, str]:
     """Title, and what else tells runs apart."""
     made = datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    facts, name = [made], "Run"
+    facts, name = [made], tr("Run")
     folder = runs.folder(entry.id)
     if folder.is_dir():
         try:
             record = cached.record(folder)
             name = str(record["data"]["name"])
-            facts.append(f"{record['data']['rows_used']:,} sentences of {plain(name)}")
+            n = int(record["data"]["rows_used"])
+            of = tr_n("{n} sentence of {name}", "{n} sentences of {name}", n)
+            facts.append(of.format(n=f"{n:,}", name=plain(name)))
             facts.append(plain(str(record["encoder"]["id"])))
         except (ProbingError, OSError, KeyError, TypeError, ValueError):
-            facts.append("its files are damaged")
+            facts.append(tr("its files are damaged"))
     else:
-        facts.append("being computed")
+        facts.append(tr("being computed"))
     if entry.expires is not None:
-        facts.append(f"kept until {share.day(entry.expires)}")
+        facts.append(tr("kept until {day}").format(day=share.day(entry.expires)))
     if entry.shared or not runs.limits.public:
-        facts.append("without sentences for others" if entry.without_texts else "opens by its link")
+        hidden = entry.without_texts
+        facts.append(tr("without sentences for others") if hidden else tr("opens by its link"))
     else:
-        facts.append("yours alone")
+        facts.append(tr("yours alone"))
     return entry.title or name, " · ".join(facts)
 
 
 def _import(runs: Library) -> None:
-    with st.expander("Import a run", icon=":material/upload:"):
+    with st.expander(tr("Import a run"), icon=":material/upload:"):
         file = st.file_uploader(
-            "Zip file of an exported run",
+            tr("Zip file of an exported run"),
             type=["zip"],
             key="archive",
             max_upload_size=runs.limits.upload_mb,
-            help=f"As “Export” writes it; up to {runs.limits.upload_mb:,} MB.",
+            help=tr("As “Export” writes it; up to {mb} MB.").format(
+                mb=f"{runs.limits.upload_mb:,}"
+            ),
         )
         lost = selection.lost_upload("archive")
         if lost is not None:
             st.error(refused.why(lost), icon=":material/error:")
-        if file is None or not st.button("Import", key="import"):
+        if file is None or not st.button(tr("Import"), key="import"):
             return
         run = secrets.token_hex(16)
         try:
-            with st.spinner("Reading it"):
+            with st.spinner(tr("Reading it")):
                 archive.import_archive(file, runs.folder(run), runs.limits)
                 runs.claim(run, selection.visitor())
         except RunFolderError as error:

@@ -7,9 +7,11 @@ import streamlit as st
 from dashboard import cached, selection
 from dashboard.panels import one_sentence
 from dashboard.panels.cell import choose_layer, choose_pooling
+from dashboard.panels.choice import choose
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
+from dashboard.words import together
 from probing.language import later, tr, tr_n
 from probing.record import Run
 from probing.sentence_table import ALL, RIGHT, WRONG, Filter
@@ -36,11 +38,12 @@ def _explore(run: Run, dark: bool) -> None:
     wanted = _filter(run)
     found = cached.sentence_table_of(run, layer, pooling, wanted)
     st.caption(
-        tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", len(run.sentences)).format(
-            n=f"{len(found):,}", all=f"{len(run.sentences):,}"
+        together(
+            tr_n("{n} of {all} sentence.", "{n} of {all} sentences.", len(run.sentences)).format(
+                n=f"{len(found):,}", all=f"{len(run.sentences):,}"
+            ),
+            tr("Click a column to sort by it; tick a sentence to follow it through the layers."),
         )
-        + " "
-        + tr("Click a column to sort by it; tick a sentence to follow it through the layers.")
     )
     if not len(found):
         st.info(tr("No sentence is left. Search for less, or choose other labels."))
@@ -71,17 +74,7 @@ def _filter(run: Run) -> Filter:
                 placeholder=tr("all"),
                 width=320,
             )
-            right = str(
-                st.segmented_control(
-                    tr("Predicted"),
-                    list(_VERDICTS),
-                    default=ALL,
-                    required=True,
-                    format_func=lambda name: tr(_VERDICTS[name]),
-                    key="right",
-                    bind="query-params",
-                )
-            )
+            right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
     return Filter(search=search or "", labels=tuple(labels), right=right)
 
 

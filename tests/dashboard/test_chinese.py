@@ -1,0 +1,157 @@
+"""The pages in Chinese: no English sentence is left on them, and links know no language."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from dashboard.jobs import jobs
+from dashboard.samples import FINISHED
+from dashboard.words import plain
+from probing import load_run, verdict
+from probing.figures.texts import short
+from probing.language import choose_by
+from probing.mechanism import shelf, wording
+from probing.mechanism.values import Missing
+
+PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
+ENGLISH = re.compile(r"[A-Za-z][a-z'’]*(?:[ ,:;]+[A-Za-z][a-z'’]*){3,}")
+"""Four English words in a row: no name of a method or a person has as many."""
+
+
+@pytest.fixture(autouse=True)
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No cached run of another test, and a store of one's own."""
+    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
+    st.cache_resource.clear()
+    yield
+    choose_by(lambda: "en")
+    st.cache_resource.clear()
+    if jobs.cache_info().currsize:
+        jobs().close()
+        jobs.cache_clear()
+
+
+def opened(view: str, **query: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    page.query_params.update(query)
+    # pages of st.navigation have no file that ``switch_page`` could name
+    page._page_hash = calc_hash(view)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def sent(page: AppTest) -> list[str]:
+    """All texts of a page but its charts, its code and the run's sentences."""
+    found: list[str] = []
+
+    def of(message: Any) -> None:
+        for field, value in message.ListFields():
+            for item in value if field.is_repeated else (value,):
+                if field.message_type is not None:
+                    of(item)
+                elif isinstance(item, str):
+                    found.append(item)
+
+    def walk(node: Any) -> None:
+        proto = getattr(node, "proto", None)
+        if proto is not None and node.type not in ("text", "code", "plotly_chart"):
+            of(proto)
+        for child in getattr(node, "children", {}).values():
+            walk(child)
+
+    walk(page._tree)
+    return found
+
+
+def made_elsewhere() -> set[str]:
+    """Texts that the pages get from ``probing`` and from the run: in whatever language."""
+    run, inside = load_run(FINISHED), shelf.load(FINISHED)
+    evidence, record = run.evidence, run.record
+    said = [
+        *verdict.sentences(run),
+        wording.said_of_arrival(
+            evidence.shapes, evidence.checks, wording.plain_scores(run), evidence.metric
+        ),
+        *record["notices"],
+    ]
+    assert inside is not None
+    for part, *tellers in (
+        (inside.knockout, wording.said_of_knockout),
+        (inside.ledger, wording.said_of_ledger),
+        (inside.gradients, wording.said_of_gradients, wording.said_of_identity),
+    ):
+        assert part is not None
+        assert not isinstance(part, Missing)
+        said += [tell(part) for tell in tellers]
+    rows = [wording.said_of_rows(row) for row in inside.gradients.rows]  # type: ignore[union-attr]
+    return {*map(plain, [*said, *rows, record["encoder"]["pooler"]["evidence"]])} | {
+        *(short(text, 160) for text in run.sentences.texts),  # as options
+        *wording.COMPUTED.values(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("view", "query", "texts"),
+    [
+        ("layers", {}, 100),
+        ("layers", {"evidence": "comparisons", "sentences": "against"}, 100),
+        ("layers", {"evidence": "controls", "sentences": "all", "score": "noisy"}, 100),
+        ("layers", {"evidence": "geometry", "layer": "0"}, 80),
+        ("layers", {"evidence": "labels_needed"}, 100),
+        ("inside", {}, 100),
+        ("sentences", {"sentence": "3"}, 50),
+        ("runs", {}, 30),
+    ],
+)
+def test_no_english_is_left_in_chinese(view: str, query: dict[str, str], texts: int) -> None:
+    found = sent(opened(view, language="zh", **query))
+    assert len(found) > texts
+    left = list(found)
+    for other in sorted(made_elsewhere(), key=len, reverse=True):
+        left = [text.replace(other, "") for text in left]
+    assert [text for text in left if ENGLISH.search(text)] == []
+    assert sum(bool(re.search("[一-鿿]", text)) for text in found) > 20
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("asked", ["geometry", "Geometry"])
+def test_a_link_says_the_same_in_each_language(language: str, asked: str) -> None:
+    page = opened("layers", language=language, evidence=asked, score="noisy", pooling="mean")
+    assert page.session_state["evidence"] == "geometry"
+    assert {name: page.query_params[name] for name in ("evidence", "score", "pooling")} == {
+        "evidence": "geometry",
+        "score": "noisy",
+        "pooling": "mean",
+    }
+
+
+def test_a_choice_stays_when_the_language_changes_and_goes_into_the_link() -> None:
+    page = opened("layers")
+    assert "score" not in page.query_params
+    page.segmented_control(key="score").set_value("cosine").run()
+    assert page.query_params["score"] == "cosine"
+    page.segmented_control(key="language").set_value("zh").run()
+    assert not page.exception
+    assert page.segmented_control(key="score").value == "cosine"
+    assert page.segmented_control(key="score").label == "打分方式"
+    assert page.query_params["score"] == "cosine"
+    # AppTest names the options anew, and not as a visitor of this page
+    choose_by(lambda: "zh")
+    page.segmented_control(key="score").set_value("probe").run()
+    assert "score" not in page.query_params
+
+
+def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default() -> None:
+    page = opened("layers", score="noisy")
+    for asked, chosen in (("cosine", "cosine"), ("nothing", "probe")):
+        page.query_params["score"] = asked
+        page.run()
+        assert page.segmented_control(key="score").value == chosen
+    assert "score" not in page.query_params
