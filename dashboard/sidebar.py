@@ -103,7 +103,7 @@ def _settings() -> Settings | None:
             tr("Poolings"),
             POOLINGS,
             default=("cls", "pooled", "mean"),
-            format_func=lambda name: tr(figures.NAMES[name]),
+            format_func=lambda name: figures.NAMES[name],
             key="poolings",
             help=tr(POOLER_HELP),
         )

@@ -81,7 +81,7 @@ def show(run: Run, dark: bool) -> None:
             tr(
                 "At layer {layer} the {pooling} vector is the same for every sentence: the probe "
                 "can only name the most frequent class, and knows nothing of any sentence."
-            ).format(layer=layer, pooling=tr(figures.NAMES[pooling])),
+            ).format(layer=layer, pooling=figures.NAMES[pooling]),
             icon=":material/filter_center_focus:",
         )
         return
@@ -151,7 +151,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         cells,
         index=cells.index(usual),
         format_func=lambda c: tr("{pooling}, layer {layer}").format(
-            pooling=tr(figures.NAMES[c[0]]), layer=c[1]
+            pooling=figures.NAMES[c[0]], layer=c[1]
         ),
         key=f"against:{pooling}:{layer}",
     )
@@ -171,7 +171,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
 
 
 def _named(pooling: str, layer: int) -> str:
-    return f"{tr(figures.NAMES[pooling])} {layer}"
+    return f"{figures.NAMES[pooling]} {layer}"
 
 
 def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:

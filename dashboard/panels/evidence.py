@@ -111,7 +111,7 @@ def _controls(run: Run, dark: bool) -> None:
         st.dataframe(
             {
                 tr("layer"): [p.layer for p in evidence.permutations],
-                tr("pooling"): [tr(figures.NAMES[p.pooling]) for p in evidence.permutations],
+                tr("pooling"): [figures.NAMES[p.pooling] for p in evidence.permutations],
                 tr("accuracy"): [p.accuracy for p in evidence.permutations],
                 tr("with permuted labels"): [p.permuted_accuracy for p in evidence.permutations],
                 "p": [p.p for p in evidence.permutations],

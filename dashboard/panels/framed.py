@@ -18,7 +18,7 @@ def framed(title: str, computed: str) -> Iterator[None]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.subheader(plain(title), anchor=False)
             with st.popover(tr("How it is computed"), icon=":material/help:", type="tertiary"):
-                st.markdown(tr(COMPUTED[computed]))
+                st.markdown(COMPUTED[computed])
         yield
 
 

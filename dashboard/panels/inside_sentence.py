@@ -267,7 +267,7 @@ def _place(run: Run, look: Look, dark: bool) -> None:
 def _title(projection: Projection) -> str:
     return tr("{method}, {pooling}, layer {layer}").format(
         method=projection.method.upper(),
-        pooling=tr(figures.NAMES[projection.pooling]),
+        pooling=figures.NAMES[projection.pooling],
         layer=projection.layer,
     )
 
