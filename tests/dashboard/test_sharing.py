@@ -28,7 +28,9 @@ PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ANNE, BERT = new_id(), new_id()
 RUN, OTHER = "a" * 32, "b" * 32
 LISTS = ("hardest", "suspects", "against", "all")
-VIEWS = ("start", "data", "map", "inside", "runs")
+VIEWS = ("start", "data", "map", "sentences", "inside", "compare", "report", "runs")
+BARE = ("start", "map", "compare", "report", "runs")
+"""Views whose page holds no sentence for the maker either: the map fetches them."""
 
 Browse = Callable[..., AppTest]
 
@@ -121,7 +123,7 @@ def leaks(runs: Library, browse: Browse, visitor: str) -> set[bytes]:
     for view, chosen in pages:
         content = sent(browse(visitor, view, run=RUN, **chosen))
         here = {text for text in wanted if text in content}
-        assert bool(here) == (visitor == ANNE) or view in ("start", "runs"), (view, chosen)
+        assert bool(here) == (visitor == ANNE) or view in BARE, (view, chosen)
         found |= here
     return found
 
@@ -141,7 +143,7 @@ def test_without_the_sentences_none_of_them_leaves_the_server(
 
 def test_shared_with_the_sentences_they_are_there(runs: Library, browse: Browse) -> None:
     runs.change(RUN, ANNE, shared=True, title="For *you*", description="Look at layer 3")
-    assert any(text in sent(browse(BERT, "map", run=RUN)) for text in openings(runs))
+    assert any(text in sent(browse(BERT, "sentences", run=RUN)) for text in openings(runs))
     page = browse(BERT, run=RUN)
     assert "Look at layer 3" in words(page)
     assert any(header.value == "For \\*you\\*" for header in page.header)
@@ -197,7 +199,7 @@ def test_who_only_looks_starts_no_computation(
     for view in ("layers", "map", "inside"):
         browse(BERT, view, run=RUN)
     assert started == []
-    assert "has not had this map drawn" in words(browse(BERT, "map", run=RUN))
+    assert b"This map has not been drawn" in sent(browse(BERT, "map", run=RUN))
     browse(ANNE, "inside", run=RUN)
     assert "inside" in started, "else this test could not fail"
 
@@ -295,5 +297,5 @@ def test_a_private_installation_opens_every_link(
     runs: Library, browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PROBING_PUBLIC")
-    assert any(text in sent(browse(BERT, "map", run=RUN)) for text in openings(runs))
+    assert any(text in sent(browse(BERT, "sentences", run=RUN)) for text in openings(runs))
     assert json.loads((runs.folder(RUN) / "run.json").read_text())["id"] == RUN

@@ -57,8 +57,13 @@ def words(page: AppTest) -> str:
     return "\n".join(str(e.value) for e in [*page.markdown, *page.caption, *page.error])
 
 
+def opened_by_click(page: AppTest) -> list[Any]:
+    """The expanders, but for the way to the hub."""
+    return [e for e in page.expander if "Hugging Face" not in e.label]
+
+
 def findings(page: AppTest) -> list[str]:
-    return [e.label for e in page.expander if "Hugging Face" not in e.label]
+    return [e.label for e in opened_by_click(page)]
 
 
 def rows(*labels: str, times: int = 8) -> list[tuple[str, ...]]:
@@ -100,7 +105,7 @@ def test_findings_have_a_table_each() -> None:
         "Longer than the encoder reads: about 1 sentence",
         "A single text: 1 class",
     ]
-    left_out, conflicts = (page.expander[i].dataframe[0].value for i in (1, 2))
+    left_out, conflicts = (e.dataframe[0].value for e in opened_by_click(page)[1:3])
     assert left_out["Line"].tolist() == [28, 29]
     assert left_out["Reason"].tolist() == ["blank text", "missing label"]
     assert conflicts["Labels"].tolist() == ["food, travel"]
