@@ -77,7 +77,7 @@ def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
     page.get_by_role("link", name="Map").click()
     expect(page.get_by_text("How faithful")).to_be_visible()
     page.get_by_role("radio", name="PCA").click()
-    expect(page.get_by_text("of the variance")).to_have_count(3)
+    expect(page.locator(".panel .said", has_text="of the variance")).to_have_count(3)
     window.picture("map")
     slider = page.get_by_role("slider", name="Layer")
     for _ in range(6):

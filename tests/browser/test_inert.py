@@ -41,10 +41,10 @@ PAYLOADS = (
     "**b0ld** *it4lic* `c0de` ~~str1ke~~ :red[c0lour] :material/skull: :streamlit: $k4tex$ #",
     f"$$\\href{{{HOST}/k}}{{k4tex}}$$ \\includegraphics{{{HOST}/g.png}} $\\url{{{HOST}}}$",
     "\u202eright to left\u202c \u2066isolated\u2069 zero\u200bwidth\u200d\ufeff a\u0300\u0301",
-    "=cmd|'/C calc'!A0 @SUM(1+1) +1+1 -1-1 \x1b[31mansi\x1b[0m {{7*7}} ${7*7} %s %n",
+    "=cmd|'/C calc'!A0 @SUM(1+1) +1+1 -1-1 \x1b[31mansi\x1b[0m {{1234*1001}} ${1234*1001} %s %n",
     "w" * 90_000,
 )
-MARKS = ("l1nk", "b0ld", "it4lic", "c0de", "str1ke", "c0lour", "skull", "k4tex", "ansi", "49")
+MARKS = ("l1nk", "b0ld", "it4lic", "c0de", "str1ke", "c0lour", "skull", "k4tex", "ansi", "1235234")
 """What would be the whole text of an element if its markup were obeyed."""
 COLUMNS = (f"t**b0ld**<img/src={HOST}/c.png>$k4tex$", "=1+1<b>b0ld</b>:red[c0lour]")
 SHORT = f"{PAYLOADS[2]} {PAYLOADS[5]} {PAYLOADS[4]} <img src='{HOST}/t.png' onerror=\"{ACT}\">"
@@ -276,7 +276,7 @@ def test_nothing_of_a_hostile_run_comes_to_life(
     page, link = canary.page, f"{server.address}/layers?run={run}"
     page.goto(link)
     expect(page.get_by_text("About this run")).to_be_visible()
-    archives = _runs(canary)
+    archives = _runs(canary, run)
     page.get_by_role("link", name="Layers").click()
     expect(page.get_by_text("About this run")).to_be_visible()
     expect(page.get_by_text("t1tle **b0ld**")).to_be_visible()
@@ -291,11 +291,11 @@ def test_nothing_of_a_hostile_run_comes_to_life(
     assert SECRET not in log
 
 
-def _runs(canary: Canary) -> list[bytes]:
+def _runs(canary: Canary, run: str) -> list[bytes]:
     """Rename the run; gives both of its exports."""
     page = canary.page
     page.get_by_role("link", name="Runs").click()
-    page.get_by_role("button", name="Rename, share, export, delete").click()
+    page.locator(f"[class*='st-key-manage'][class*='{run}'] button").click()
     page.get_by_role("textbox", name="Title").fill(
         "t1tle **b0ld** <img src=x onerror=alert(1)> $k4tex$"
     )
