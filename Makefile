@@ -25,12 +25,12 @@ demo: $(VENV)/.warm
 	rm -rf runs/demo
 	$(BIN)/python -m probing run data/reviews.csv --label category --out runs/demo
 
-# One thread each: processes that compute at once slow each other down by spinning. The browsers come
-# after the rest, so that nothing else makes them wait.
+# One thread each: processes that compute at once slow each other down by spinning. The browser has
+# the machine to itself.
 test: $(VENV)/.tests lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" --numprocesses 2 --dist loadfile \
 	  --no-loadscope-reorder
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .
