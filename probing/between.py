@@ -92,7 +92,7 @@ def compare(
 
     p are those of sign-flip max-T over all contrasts (Westfall & Young 1993), intervals paired
     bootstrap over distinct texts, both allowing for cross-validation
-    (``statistics.cross_validation_inflation``). Takes a tenth of a second for 500 sentences.
+    (``statistics.cross_validation_inflation``).
     """
     named = names or tuple(tell_apart([a, b]))
     metric = metric_of([a, b])

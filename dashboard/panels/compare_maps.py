@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.panels.cell import choose_layer
+from dashboard.panels.choice import choose
 from dashboard.words import plain
 from probing import between, figures, per_sentence, verdict
 from probing.language import tr
@@ -29,18 +30,8 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
             key="method",
             bind="query-params",
         )
-        pooling = str(
-            st.segmented_control(
-                tr("Pooling"),
-                poolings,
-                default=poolings[0],
-                required=True,
-                wrap=True,
-                format_func=figures.NAMES.__getitem__,
-                key="map_pooling",
-                bind="query-params",
-            )
-        )
+        called = {pooling: figures.NAMES[pooling] for pooling in poolings}
+        pooling = choose(tr("Pooling"), called, key="map_pooling")
         layer = choose_layer(first)
     st.caption(
         tr(

@@ -122,8 +122,7 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
         format_func=lambda s: (
             f"{plain(comparison.names[0 if s == 'a' else 1])}: {len(tables[s]):,}"
         ),
-        key="compare_side",
-        bind="query-params",
+        key="compare_side",  # not in the link: Streamlit would write the name shown, with a count
     )
     table = tables[side]
     if not len(table):

@@ -96,7 +96,7 @@ def _table(run: Run, found: "pd.DataFrame") -> int | None:
         "right_from": st.column_config.NumberColumn(
             tr("Right from layer"),
             help=tr(
-                "From this layer on the probe is right at every layer up to the last. Empty: it is "
+                "From this layer on the probe is right at every layer up to the last. None: it is "
                 "wrong at the last."
             ),
         ),

@@ -96,8 +96,7 @@ def test_nothing_is_cut_on_a_phone(title: str, run: Run) -> None:
 
 @pytest.mark.parametrize("title", DRAWN)
 def test_nothing_is_cut_in_chinese(title: str, chinese: None, run: Run) -> None:
-    if run.record["encoder"]["layers"] == 6:
-        check_that_nothing_is_cut(run.figure(title.split()[0], **DRAWN[title]))
+    check_that_nothing_is_cut(run.figure(title.split()[0], **DRAWN[title]))
 
 
 def check_that_nothing_is_cut(figure: Any) -> None:
