@@ -59,8 +59,9 @@ def _read_apart(data: bytes, name: str, limits: Limits) -> Table:
         return _received(process.stdout)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{shown(name, 100)} takes more time or memory to read than this server gives one "
-            "file. Give a part of its rows, or fewer columns."
+            "{name} takes more time or memory to read than this server gives one file. Give a "
+            "part of its rows, or fewer columns.",
+            name=shown(name, 100),
         ) from error
     finally:
         timer.cancel()

@@ -111,8 +111,11 @@ class Index:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
             raise RunFolderError(
-                f"{self.path} was written by a newer version (schema {version}; this one reads up "
-                f"to {len(MIGRATIONS)}). Update CLS Probe."
+                "{path} was written by a newer version (schema {version}; this one reads up to "
+                "{n}). Update CLS Probe.",
+                path=self.path,
+                version=version,
+                n=len(MIGRATIONS),
             )
         return version
 
@@ -212,6 +215,7 @@ def keep_beside(folder: Path, entry: Entry) -> None:
 def _unusable(error: Exception) -> RunFolderError:
     reason = getattr(error, "strerror", None) or error
     return RunFolderError(
-        f"this server cannot use its index of runs ({reason}). Its operator has to make room or "
-        "set PROBING_HOME."
+        "this server cannot use its index of runs ({reason}). Its operator has to make room or "
+        "set PROBING_HOME.",
+        reason=reason,
     )

@@ -45,8 +45,9 @@ def keep(folder: Path, job: Job, sentences: Sentences) -> None:
     except OSError as error:
         drop(folder)
         raise RunFolderError(
-            f"this server cannot store runs ({store.reason(error)}). Its operator has to make room "
-            "or set PROBING_HOME."
+            "this server cannot store runs ({reason}). Its operator has to make room or set "
+            "PROBING_HOME.",
+            reason=store.reason(error),
         ) from error
 
 

@@ -82,7 +82,7 @@ def write(archive: BinaryIO, target: Path) -> None:
     Raises ``RunFolderError`` where that cannot be done.
     """
     if target.exists():
-        raise RunFolderError(f"{target} exists. Name a new file.")
+        raise RunFolderError("{target} exists. Name a new file.", target=target)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         with partial.open("xb") as file:
@@ -90,8 +90,9 @@ def write(archive: BinaryIO, target: Path) -> None:
         partial.replace(target)
     except OSError as error:
         raise RunFolderError(
-            f"{target} cannot be written ({store.reason(error)}). Free some space or name "
-            "another file."
+            "{target} cannot be written ({reason}). Free some space or name another file.",
+            target=target,
+            reason=store.reason(error),
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -144,10 +145,14 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except FileNotFoundError:
-        raise RunFolderError(f"there is no file {path}. Name a zip file of a run.") from None
+        raise RunFolderError(
+            "there is no file {path}. Name a zip file of a run.", path=path
+        ) from None
     except OSError as error:
         raise RunFolderError(
-            f"{path} cannot be read ({store.reason(error)}). Name a zip file of a run."
+            "{path} cannot be read ({reason}). Name a zip file of a run.",
+            path=path,
+            reason=store.reason(error),
         ) from error
 
 

@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error."""
 
     def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}. See {self.prog} --help.")
+        raise SettingsError("{message}. See {prog} --help.", message=message, prog=self.prog)
 
 
 def _parser() -> argparse.ArgumentParser:

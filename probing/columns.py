@@ -52,7 +52,9 @@ def guess_text(table: Table, taken: Collection[str | None] = ()) -> str:
     """The likely text column among those not ``taken``."""
     filled = _filled(table, taken) or _filled(table, ())
     if not filled:
-        raise DataError(f"{table.name} has no text: every cell is blank. Give a text per row.")
+        raise DataError(
+            "{name} has no text: every cell is blank. Give a text per row.", name=table.name
+        )
     return max(filled, key=lambda name: _text_score(name, filled[name]))
 
 

@@ -156,7 +156,10 @@ def _value(name: str, default: T, read: Callable[[str], T]) -> T:
     except ValueError as error:
         shown = "a value" if "TOKEN" in name else ascii(given[:80])
         raise SettingsError(
-            f"{name} is {shown}; it must be {error}. Change the variable or unset it."
+            "{name} is {shown}; it must be {error}. Change the variable or unset it.",
+            name=name,
+            shown=shown,
+            error=error,
         ) from None
 
 

@@ -5,9 +5,18 @@ Every message says what came, what is allowed and what to do. The command line p
 ``ProbingError`` is a defect of this package.
 """
 
+from probing.language import say
+
 
 class ProbingError(Exception):
-    """Base of every error whose message is meant for the person who caused it."""
+    """Base of every error whose message is meant for the person who caused it.
+
+    ``DataError("{name} is empty.", name=name)``: texts as ``say`` takes them, in English; the page
+    shows them by ``spoken``.
+    """
+
+    def __init__(self, text: str, /, **values: object) -> None:
+        super().__init__(say(text, **values))
 
 
 class DataError(ProbingError):

@@ -169,8 +169,9 @@ def _pool(cls: np.ndarray, pooled: np.ndarray, encoder: Encoder) -> None:
 def _refuse_infinite(values: np.ndarray, encoder: Encoder) -> None:
     if not np.isfinite(values).all():
         raise EncoderError(
-            f"{encoder.info.id} gives numbers that are not finite (NaN or infinity); its "
-            "weights are damaged or overflow. Choose another encoder."
+            "{id} gives numbers that are not finite (NaN or infinity); its weights are damaged or "
+            "overflow. Choose another encoder.",
+            id=encoder.info.id,
         )
 
 

@@ -50,8 +50,9 @@ def ask(task: str, seconds: float, **given: Any) -> tuple[dict[str, Any], bytes]
         answer: dict[str, Any] = json.loads(head)
     except subprocess.TimeoutExpired:
         raise DataError(
-            f"The hub did not answer in full within {seconds:.0f} seconds. Try again later, or "
-            "give what is on this machine."
+            "The hub did not answer in full within {seconds:.0f} seconds. Try again later, or "
+            "give what is on this machine.",
+            seconds=seconds,
         ) from None
     except ValueError as error:
         raise DataError(

@@ -55,8 +55,9 @@ def understand_set(given: str) -> str:
     repo = repo.strip("/")
     if not _ID.fullmatch(repo) or ".." in repo or "--" in repo:
         raise DataError(
-            f"{given.strip()[:100]!a} is not the id of a data set. Give one as its page on the hub "
-            "shows it, such as dair-ai/emotion."
+            "{given!a} is not the id of a data set. Give one as its page on the hub shows it, "
+            "such as dair-ai/emotion.",
+            given=given.strip()[:100],
         )
     return repo
 
@@ -90,8 +91,11 @@ def check_file(file: HubFile, limits: Limits) -> None:
     """Refuse a file by what the hub says of its size."""
     if file.bytes > limits.max_bytes:
         raise DataError(
-            f"{shown(file.path, 100)} has {file.bytes / 2**20:,.0f} MB, and "
-            f"{limits.max_bytes / 2**20:,.0f} MB are downloaded. Choose a smaller file."
+            "{path} has {bytes:,.0f} MB, and {max_bytes:,.0f} MB are downloaded. Choose a smaller "
+            "file.",
+            path=shown(file.path, 100),
+            bytes=file.bytes / 2**20,
+            max_bytes=limits.max_bytes / 2**20,
         )
 
 
@@ -147,8 +151,10 @@ def answer_fetch(
             path = None
         if path is None or path.stat().st_size > most.max_bytes:
             raise DataError(
-                f"{shown(asked.path, 100)} is larger than the hub said, and than "
-                f"{most.max_bytes / 2**20:,.0f} MB. Choose another file."
+                "{path} is larger than the hub said, and than {max_bytes:,.0f} MB. Choose another "
+                "file.",
+                path=shown(asked.path, 100),
+                max_bytes=most.max_bytes / 2**20,
             )
         if path.suffix.lower() != ".parquet":
             return {"name": name, "left_out": []}, path.read_bytes()

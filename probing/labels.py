@@ -65,14 +65,22 @@ def _require_numbers(sentences: Sentences, number: Mapping[str, float], distinct
     bad = _quoted(name for name in dict.fromkeys(sentences.labels or ()) if name not in number)
     if bad:
         raise DataError(
-            f"{where} is to be probed as numbers, but {listed(bad, 3)} "
-            f"{'are none' if len(bad) > 1 else 'is none'}. Correct or leave out these rows, name "
-            f"another column with --label, or {classes}."
+            "{where} is to be probed as numbers, but {bad} {value}. Correct or leave out these "
+            "rows, name another column with --label, or {classes}.",
+            where=where,
+            bad=listed(bad, 3),
+            value="are none" if len(bad) > 1 else "is none",
+            classes=classes,
         )
     if distinct < FEWEST_NUMBERS:
         raise DataError(
-            f"{where} has {distinct} different number{'s' * (distinct > 1)}; a regression needs "
-            f"at least {FEWEST_NUMBERS}. Name another column with --label, or {classes}."
+            "{where} has {distinct} different number{value}; a regression needs at least "
+            "{fewest_numbers}. Name another column with --label, or {classes}.",
+            where=where,
+            distinct=distinct,
+            value="s" * (distinct > 1),
+            fewest_numbers=FEWEST_NUMBERS,
+            classes=classes,
         )
 
 
@@ -88,16 +96,19 @@ def check_labels(sentences: Sentences, target: "Target | None" = "auto") -> tupl
     n = len(sentences)
     if n < 2:
         raise DataError(
-            f"{sentences.source.name} has one sentence that can be used; at least two are needed "
-            "to compare anything. Give more rows."
+            "{name} has one sentence that can be used; at least two are needed to compare "
+            "anything. Give more rows.",
+            name=sentences.source.name,
         )
     if sentences.labels is None:
         return ()
     if len(sentences.classes) == 1:
         raise DataError(
-            f"{_where(sentences)} says '{shown(sentences.classes[0])}' for all {n:,} sentences: "
-            "there is nothing to tell apart. Name another with --label, or none: geometry and maps "
-            "need no label."
+            "{sentences} says '{classes}' for all {n:,} sentences: there is nothing to tell "
+            "apart. Name another with --label, or none: geometry and maps need no label.",
+            sentences=_where(sentences),
+            classes=shown(sentences.classes[0]),
+            n=n,
         )
     values = quantities(sentences, target)
     if values is not None:
@@ -125,14 +136,21 @@ def _require_classes(sentences: Sentences) -> None:
     hint = _number_hint(sentences.classes)
     if k == n < 20:
         raise DataError(
-            f"{where} gives each of the {n} sentences a label of its own; a class "
-            f"needs two at least. {hint}Give more rows, name another column with --label, or "
-            "none: geometry and maps need no label."
+            "{where} gives each of the {n} sentences a label of its own; a class needs two at "
+            "least. {hint}Give more rows, name another column with --label, or none: geometry and "
+            "maps need no label.",
+            where=where,
+            n=n,
+            hint=hint,
         )
     if is_identifier(k, n):
         raise DataError(
-            f"{where} looks like an id: {k:,} different labels in {n:,} sentences. {hint}"
-            "Name a column of classes with --label, or none: geometry and maps need no label."
+            "{where} looks like an id: {k:,} different labels in {n:,} sentences. {hint}Name a "
+            "column of classes with --label, or none: geometry and maps need no label.",
+            where=where,
+            k=k,
+            n=n,
+            hint=hint,
         )
 
 

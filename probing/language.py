@@ -4,19 +4,29 @@ The English text stands in the code and is the key: ``tr("Sentences")``. What is
 afterwards, so that the key stays whole: ``tr("{n} sentences").format(n=…)``. A text that stands
 where no language is known yet, in a constant, is marked by ``later`` and passed to ``tr`` where it
 is shown. ``texts/zh.po`` holds the translations; ``tests/test_language.py`` that none is missing.
+
+A message travels: an error goes from the worker's process to the page, a notice is stored with its
+run and read by others years later. So it is made in English, by an error's constructor or by
+``say``, and ``spoken`` finds on the page which text of the catalogue it was made of.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import TypeVar
+from string import Formatter
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 TEXTS = Path(__file__).with_name("texts")
 LANGUAGES = {"en": "English", "zh": "中文"}
+MESSAGE = "message"  # the context of a message in the catalogue
 K = TypeVar("K")
 
 
@@ -71,6 +81,38 @@ def later(text: str) -> str:
     return text
 
 
+def say(text: str, /, **values: object) -> str:
+    """A message in English: ``say("{n:,} rows", n=1200)``. The page shows it by ``spoken``.
+
+    Without values ``text`` is left as it is. A value that is itself a message stands as ``{why!s}``.
+    """
+    return text.format(**values) if values else text
+
+
+def say_n(one: str, several: str, n: int, /, **values: object) -> str:
+    """A message whose English depends on a number, which is filled in as ``{n}``."""
+    return say(one if n == 1 else several, n=n, **values)
+
+
+def spoken(message: str) -> str:
+    """What ``say`` made, in the language of now; any other text as it is."""
+    return message if language() == "en" else _spoken(language(), message)
+
+
+@lru_cache(maxsize=2048)
+def _spoken(name: str, message: str) -> str:
+    for template in _templates(name):
+        values = template.read(message)
+        if values is not None:
+            return template.translation.format(
+                **{
+                    key: _spoken(name, value) if key in template.messages else value
+                    for key, value in values.items()
+                }
+            )
+    return message
+
+
 class Spoken(Mapping[K, str]):
     """Texts by name, marked by ``later``: each in the language of when it is looked up."""
 
@@ -87,16 +129,79 @@ class Spoken(Mapping[K, str]):
         return len(self._texts)
 
 
+@dataclass(frozen=True)
+class Template:
+    """A text of the catalogue with places to fill in, to be found again in what was made of it."""
+
+    between: tuple[str, ...]
+    """What stands before, between and after the places."""
+    places: tuple[str, ...]
+    """Their names."""
+    messages: frozenset[str]
+    """Those that hold a message."""
+    translation: str
+
+    def read(self, message: str) -> dict[str, str] | None:
+        """What was filled in, or None where ``message`` was made of another text.
+
+        Each place holds as little as possible, the last one the rest: one pass, whatever came.
+        """
+        first, last = self.between[0], self.between[-1]
+        if not self.places:
+            return {} if message == first else None
+        end = len(message) - len(last)
+        if not (message.startswith(first) and message.endswith(last) and len(first) <= end):
+            return None
+        found, at = [], len(first)
+        for text in self.between[1:-1]:
+            begin = message.find(text, at, end)
+            if begin < 0:
+                return None
+            found.append(message[at:begin])
+            at = begin + len(text)
+        return dict(zip(reversed(self.places), (message[at:end], *reversed(found)), strict=True))
+
+
+def template(text: str, translation: str) -> Template:
+    """``text`` as what ``say`` makes of it can be read."""
+    between, places, messages = [""], [], set()
+    for literal, place, _, conversion in Formatter().parse(text):
+        between[-1] += literal
+        if place is not None:
+            between.append("")
+            places.append(place)
+            messages |= {place} if conversion == "s" else set()
+    return Template(tuple(between), tuple(places), frozenset(messages), translation)
+
+
+@cache
+def _templates(name: str) -> tuple[Template, ...]:
+    """All messages, the ones with the most words of their own first."""
+    found = [
+        template(text, entry.string if isinstance(entry.string, str) else entry.string[0])
+        for entry in _texts(name)
+        if entry.context == MESSAGE
+        for text in (entry.id if isinstance(entry.id, tuple) else (entry.id,))
+    ]
+    return tuple(sorted(found, key=lambda each: -sum(map(len, each.between))))
+
+
 @cache
 def _catalogue(name: str) -> NullTranslations:
     if name == "en":
         return NullTranslations()
     # only a translated page pays for the import
     from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
 
     compiled = BytesIO()
-    with (TEXTS / f"{name}.po").open("rb") as file:
-        write_mo(compiled, read_po(file, locale=name))
+    write_mo(compiled, _texts(name))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@cache
+def _texts(name: str) -> "Catalog":
+    from babel.messages.pofile import read_po
+
+    with (TEXTS / f"{name}.po").open("rb") as file:
+        return read_po(file, locale=name)

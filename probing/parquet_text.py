@@ -31,11 +31,13 @@ def parquet_to_csv(path: Path, name: str, limits: Limits) -> tuple[bytes, tuple[
             return _written(file, kept, name, limits), left
     except MemoryError as error:
         raise DataError(
-            f"{name} takes more memory to read than one file is given. Choose a smaller file."
+            "{name} takes more memory to read than one file is given. Choose a smaller file.",
+            name=name,
         ) from error
     except (ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{name} is damaged, or no Parquet file. Choose another file of this data set."
+            "{name} is damaged, or no Parquet file. Choose another file of this data set.",
+            name=name,
         ) from error
 
 
@@ -45,13 +47,18 @@ def _columns(file: Any, name: str, limits: Limits) -> tuple[tuple[str, ...], tup
     schema, rows = file.schema_arrow, file.metadata.num_rows
     if rows > limits.max_rows:
         raise DataError(
-            f"{name} has {rows:,} rows, and {limits.max_rows:,} are read. Choose a smaller file, "
-            "such as that of the test or validation split."
+            "{name} has {rows:,} rows, and {max_rows:,} are read. Choose a smaller file, such as "
+            "that of the test or validation split.",
+            name=name,
+            rows=rows,
+            max_rows=limits.max_rows,
         )
     if len(schema) > limits.max_columns:
         raise DataError(
-            f"{name} has {len(schema):,} columns, and {limits.max_columns:,} are read. Choose "
-            "another file."
+            "{name} has {n:,} columns, and {max_columns:,} are read. Choose another file.",
+            name=name,
+            n=len(schema),
+            max_columns=limits.max_columns,
         )
     kept, left, texts = list[str](), list[str](), 0
     for field in schema:
@@ -62,11 +69,13 @@ def _columns(file: Any, name: str, limits: Limits) -> tuple[tuple[str, ...], tup
         texts += types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
     if not texts:
         raise DataError(
-            f"{name} has no column of text; it has: {listed(schema.names, 20)}. Lists and "
-            "structures are not read. Choose another file."
+            "{name} has no column of text; it has: {names}. Lists and structures are not read. "
+            "Choose another file.",
+            name=name,
+            names=listed(schema.names, 20),
         )
     if len(set(schema.names)) < len(schema):
-        raise DataError(f"{name} has two columns of one name. Choose another file.")
+        raise DataError("{name} has two columns of one name. Choose another file.", name=name)
     return tuple(kept), tuple(left)
 
 

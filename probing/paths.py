@@ -33,7 +33,7 @@ def right_from(run: Run, pooling: str) -> np.ndarray:
         )
     cells = sorted((c for c in run.probes if c.pooling == pooling), key=lambda cell: cell.layer)
     if not cells:
-        raise SettingsError(f"this run has no probes on the pooling {pooling!r}.")
+        raise SettingsError("this run has no probes on the pooling {pooling!r}.", pooling=pooling)
     y = class_numbers(run)
     right = np.stack([cell.predicted == y for cell in cells])
     # from the last layer down, how many in a row
@@ -72,7 +72,9 @@ def nearest_to(
 
     x = _vectors(run, layer, pooling)
     if not 0 <= index < len(x):
-        raise SettingsError(f"there is no sentence {index}; this run has {len(x):,}, from 0 on.")
+        raise SettingsError(
+            "there is no sentence {index}; this run has {n:,}, from 0 on.", index=index, n=len(x)
+        )
     cosines = _cosines(x, index, z)
     cosines[index] = -np.inf
     at = np.argsort(-cosines, kind="stable")[: min(most, len(x) - 1)]
@@ -92,7 +94,9 @@ def _vectors(run: Run, layer: int, pooling: str) -> np.ndarray:
         raise SettingsError("this run was stored without its vectors, so nobody's neighbours show.")
     there = run.representations
     if pooling not in there.poolings or not 0 <= layer < there.layers:
-        raise SettingsError(f"this run has no vectors of {pooling!r} at layer {layer}.")
+        raise SettingsError(
+            "this run has no vectors of {pooling!r} at layer {layer}.", pooling=pooling, layer=layer
+        )
     x = there.cell(layer, pooling)
     if is_constant(x):
         raise SettingsError(

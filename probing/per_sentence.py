@@ -251,7 +251,9 @@ def by_cell(run: Run, index: int) -> "pd.DataFrame":
     _require_labels(run, "the path of a sentence")
     if not 0 <= index < len(run.sentences):
         raise SettingsError(
-            f"there is no sentence {index}; this run has {len(run.sentences):,}, counted from 0."
+            "there is no sentence {index}; this run has {n:,}, counted from 0.",
+            index=index,
+            n=len(run.sentences),
         )
     poolings = pd.Index(dict.fromkeys(cell.pooling for cell in _cells(run)), name="pooling")
     layers = pd.Index(sorted({cell.layer for cell in _cells(run)}), name="layer")
@@ -327,7 +329,8 @@ def quarter(run: Run, table: CrossTable, which: Quarter) -> "pd.DataFrame":
 def _require_labels(run: Run, what: str) -> None:
     if run.kind == "none":
         raise SettingsError(
-            f"{what} needs labels, and this run has none. Name a label column and run again."
+            "{what} needs labels, and this run has none. Name a label column and run again.",
+            what=what,
         )
 
 
@@ -335,8 +338,9 @@ def _require_classes(run: Run, what: str) -> None:
     _require_labels(run, what)
     if run.kind == "numbers":
         raise SettingsError(
-            f"{what} needs classes; the labels of this run are numbers, which a prediction comes "
-            "near to rather than hits. Look at the largest errors instead."
+            "{what} needs classes; the labels of this run are numbers, which a prediction comes "
+            "near to rather than hits. Look at the largest errors instead.",
+            what=what,
         )
 
 

@@ -37,7 +37,8 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
     """
     if len(sentences) < 2:
         raise DataError(
-            f"there is {len(sentences)} sentence to use; a run needs at least two. Add more rows."
+            "there is {n} sentence to use; a run needs at least two. Add more rows.",
+            n=len(sentences),
         )
     if sentences.labels is None:
         return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
@@ -127,7 +128,9 @@ def from_lists(texts: Sequence[str], labels: Sequence[Any] | None) -> Sentences:
         raise DataError("texts is one string; give a list of sentences.")
     if labels is not None and len(labels) != len(texts):
         raise DataError(
-            f"there are {len(texts):,} texts and {len(labels):,} labels; give one label a text."
+            "there are {n:,} texts and {n2:,} labels; give one label a text.",
+            n=len(texts),
+            n2=len(labels),
         )
     blank = [not str(text).strip() for text in texts]
     missing = [

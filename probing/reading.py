@@ -91,7 +91,7 @@ def read_bytes(
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             problem = f"cannot open {shown(str(path), 200)}: {reason}. Check the path"
-        raise DataError(f"{problem}.")
+        raise DataError("{problem}.", problem=problem)
     own = getattr(source, "name", None)
     name = name or (Path(own).name if isinstance(own, str) and own else "the file")
     return _bounded(source, shown(name, 100), limits), name
@@ -100,7 +100,7 @@ def read_bytes(
 def _bounded(file: BinaryIO, name: str, limits: Limits) -> bytes:
     data = file.read(limits.max_bytes + 1)
     if not isinstance(data, bytes):
-        raise DataError(f'{name} was opened as text. Open it as bytes: open(path, "rb").')
+        raise DataError('{name} was opened as text. Open it as bytes: open(path, "rb").', name=name)
     if len(data) > limits.max_bytes:
         raise too_large(name, limits)
     return data
@@ -121,7 +121,9 @@ def choose_columns(
         if used.count(column) > 1:
             roles = " and ".join(role for role, each in given.items() if each == column)
             raise DataError(
-                f"column '{shown(column)}' was named as {roles}. Name a column of its own for each."
+                "column '{column}' was named as {roles}. Name a column of its own for each.",
+                column=shown(column),
+                roles=roles,
             )
     taken = set(used)
     chosen_split = given["split"] if split is not None else guess_split(table, taken)
@@ -141,8 +143,11 @@ def _column(table: Table, column: str, role: str) -> str:
         if name in table.columns:
             return name
     raise DataError(
-        f"column '{shown(column)}' is not in {table.name}; it has: {listed(table.columns, 20)}. "
-        f"Name one with --{role}."
+        "column '{column}' is not in {name}; it has: {columns}. Name one with --{role}.",
+        column=shown(column),
+        name=table.name,
+        columns=listed(table.columns, 20),
+        role=role,
     )
 
 
@@ -178,8 +183,11 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
     if not kept:
         counts = listed(f"{len(each.rows):,} {each.reason}" for each in dropped)
         raise DataError(
-            f"no row of {table.name} can be used with column '{shown(columns.text)}' as text: "
-            f"{counts}. Name another with --text."
+            "no row of {name} can be used with column '{text}' as text: {counts}. Name another "
+            "with --text.",
+            name=table.name,
+            text=shown(columns.text),
+            counts=counts,
         )
     return Sentences(
         texts=tuple(text[i] for i in kept),
@@ -206,7 +214,10 @@ def _unusable(text: str, limits: Limits, label: str | None, split: str | None) -
 def _cells(table: Table, column: str) -> tuple[str, ...]:
     if column not in table.columns:
         raise DataError(
-            f"column '{shown(column)}' is not in {table.name}; it has: {listed(table.columns, 20)}."
+            "column '{column}' is not in {name}; it has: {columns}.",
+            column=shown(column),
+            name=table.name,
+            columns=listed(table.columns, 20),
         )
     at = table.columns.index(column)
     return tuple(record[at] for record in table.records)
@@ -218,9 +229,11 @@ def _splits(table: Table, column: str) -> tuple[str, ...]:
     unknown = Counter(word for word in words if word and word not in SPLIT_WORDS)
     if unknown:
         raise DataError(
-            f"column '{shown(column)}' of {table.name} is no split: it holds "
-            f"{listed((word for word, _ in unknown.most_common()), 8)}; a split says train, dev "
-            "(or val, validation) or test. Name another with --split, or none."
+            "column '{column}' of {name} is no split: it holds {most_common}; a split says train, "
+            "dev (or val, validation) or test. Name another with --split, or none.",
+            column=shown(column),
+            name=table.name,
+            most_common=listed((word for word, _ in unknown.most_common()), 8),
         )
     return tuple(SPLIT_WORDS.get(word, "") for word in words)
 

@@ -60,7 +60,9 @@ def relabel(sentences: Sentences, change: Relabelling) -> Sentences:
     new, gone = dict(change.renamed), set(change.left_out)
     blank = [f"'{shown(old)}'" for old, becomes in change.renamed if not becomes.strip()]
     if blank:
-        raise DataError(f"{listed(blank, 3)} would become a blank label. Write a name for it.")
+        raise DataError(
+            "{blank} would become a blank label. Write a name for it.", blank=listed(blank, 3)
+        )
     kept = [i for i, label in enumerate(sentences.labels) if label not in gone]
     if not kept:
         raise DataError("all labels are left out: no sentence is left. Use two labels or more.")

@@ -49,7 +49,9 @@ def html(run: Run, sections: Iterable[str] | None = None) -> str:
     for name in wanted:
         if name not in SECTIONS:
             there = ", ".join(SECTIONS)
-            raise SettingsError(f"there is no section {name!r}; the sections are {there}.")
+            raise SettingsError(
+                "there is no section {name!r}; the sections are {there}.", name=name, there=there
+            )
     record = run.record
     with speaking("en"):
         pieces: list[Piece] = [f"<h1>{escape(str(record['data']['name']))}</h1>", _facts(run)]

@@ -75,6 +75,8 @@ class Representations:
                     arrays[pooling] = np.load(path, mmap_mode="r", allow_pickle=False)
                 except (ValueError, OSError, EOFError) as error:
                     raise RunFolderError(
-                        f"{path.name} of this run is damaged ({error}). Make the run again."
+                        "{name} of this run is damaged ({error}). Make the run again.",
+                        name=path.name,
+                        error=error,
                     ) from error
         return Representations(arrays, truncated, tokens_lost) if arrays else None

@@ -157,8 +157,9 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
     kept = tuple(p for p in poolings if p != "pooled")
     if not kept:
         raise EncoderError(
-            f"{info.id} has no pooler to probe ({info.pooler.evidence}). "
-            "Choose the pooling cls or mean."
+            "{id} has no pooler to probe ({evidence}). Choose the pooling cls or mean.",
+            id=info.id,
+            evidence=info.pooler.evidence,
         )
     return kept, [f"pooled is left out: {info.pooler.evidence}."]
 

@@ -129,12 +129,15 @@ class SentenceEncoder(TransformerMixin, BaseEstimator):
 
         if self.pooling not in POOLINGS:
             raise SettingsError(
-                f"there is no pooling {self.pooling!r}; choose one of {', '.join(POOLINGS)}."
+                "there is no pooling {pooling!r}; choose one of {poolings}.",
+                pooling=self.pooling,
+                poolings=", ".join(POOLINGS),
             )
         if self.pooling == "pooled" and not encoder.info.pooler.present:
             raise SettingsError(
-                f"{encoder.info.id} has no pooler ({encoder.info.pooler.evidence}); choose the "
-                "pooling cls or mean."
+                "{id} has no pooler ({evidence}); choose the pooling cls or mean.",
+                id=encoder.info.id,
+                evidence=encoder.info.pooler.evidence,
             )
         return place_of(int(self.layer), encoder.info.layers)
 
@@ -152,15 +155,16 @@ def _key(encoder: Encoder) -> str:
 def _texts(X: Any) -> list[str]:
     """The n texts in ``X``. Raises DataError for a single string and for what is not text."""
     if isinstance(X, str | bytes) or not isinstance(X, Iterable):
-        raise DataError(f"X is one {type(X).__name__}; give a list of sentences.")
+        raise DataError("X is one {name}; give a list of sentences.", name=type(X).__name__)
     values = X.to_numpy() if hasattr(X, "to_numpy") else X
     if isinstance(values, np.ndarray):
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.ndim != 1:
             raise DataError(
-                f"X has the shape {values.shape}; give one column of sentences (in a "
-                "ColumnTransformer: the column's name, without brackets)."
+                "X has the shape {shape}; give one column of sentences (in a ColumnTransformer: "
+                "the column's name, without brackets).",
+                shape=values.shape,
             )
         values = values.tolist()
     texts = list(values)
@@ -168,5 +172,9 @@ def _texts(X: Any) -> list[str]:
         raise DataError("X is empty; give at least one sentence.")
     for place, text in enumerate(texts):
         if not isinstance(text, str):
-            raise DataError(f"X[{place}] is a {type(text).__name__}; every entry must be a text.")
+            raise DataError(
+                "X[{place}] is a {name}; every entry must be a text.",
+                place=place,
+                name=type(text).__name__,
+            )
     return texts

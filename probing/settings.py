@@ -43,21 +43,34 @@ class Settings:
         if unknown or not self.poolings:
             came = ",".join(self.poolings) or "nothing"
             raise SettingsError(
-                f"poolings is {came}; choose one or more of {', '.join(POOLINGS)}, "
-                "separated by commas."
+                "poolings is {came}; choose one or more of {poolings}, separated by commas.",
+                came=came,
+                poolings=", ".join(POOLINGS),
             )
         if not 2 <= self.folds <= 20:
             raise SettingsError(
-                f"folds is {self.folds}; it must be between 2 and 20. The default is 5."
+                "folds is {folds}; it must be between 2 and 20. The default is 5.", folds=self.folds
             )
         if not 0 <= self.seed < 2**32:
-            raise SettingsError(f"seed is {self.seed}; it must be between 0 and 4294967295.")
+            raise SettingsError(
+                "seed is {seed}; it must be between 0 and 4294967295.", seed=self.seed
+            )
         if self.maps not in MAPS:
-            raise SettingsError(f"maps is {self.maps}; choose one of {', '.join(MAPS)}.")
+            raise SettingsError(
+                "maps is {maps}; choose one of {maps2}.", maps=self.maps, maps2=", ".join(MAPS)
+            )
         if self.depth not in DEPTHS:
-            raise SettingsError(f"depth is {self.depth}; choose one of {', '.join(DEPTHS)}.")
+            raise SettingsError(
+                "depth is {depth}; choose one of {depths}.",
+                depth=self.depth,
+                depths=", ".join(DEPTHS),
+            )
         if self.target not in TARGETS:
-            raise SettingsError(f"target is {self.target}; choose one of {', '.join(TARGETS)}.")
+            raise SettingsError(
+                "target is {target}; choose one of {targets}.",
+                target=self.target,
+                targets=", ".join(TARGETS),
+            )
         object.__setattr__(self, "encoder", str(self.encoder))  # a Path is welcome
         ordered = tuple(p for p in POOLINGS if p in self.poolings)
         object.__setattr__(self, "poolings", ordered)

@@ -62,9 +62,11 @@ def new_folder(target: Path) -> Iterator[Path]:
     finished. Raises ``RunFolderError`` where the target cannot be made or written.
     """
     if target.exists() and not target.is_dir():
-        raise RunFolderError(f"{target} is a file. Name a new folder with --out.")
+        raise RunFolderError("{target} is a file. Name a new folder with --out.", target=target)
     if target.is_dir() and any(_PARTIAL not in path.name for path in target.iterdir()):
-        raise RunFolderError(f"{target} exists and is not empty. Name a new folder with --out.")
+        raise RunFolderError(
+            "{target} exists and is not empty. Name a new folder with --out.", target=target
+        )
     missing = [p for p in (target, *target.parents) if not p.exists()][1:]
     # an empty folder that is there stays: it may be a mount point, a link, the current folder
     home = target if target.is_dir() else target.parent
@@ -78,8 +80,10 @@ def new_folder(target: Path) -> Iterator[Path]:
         if error.errno not in _DISK:
             raise
         raise RunFolderError(
-            f"{target} cannot be written ({reason(error)}). Free some space or name another "
-            "folder with --out."
+            "{target} cannot be written ({reason}). Free some space or name another folder with "
+            "--out.",
+            target=target,
+            reason=reason(error),
         ) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -176,7 +180,10 @@ def load_run(path: str | Path) -> Run:
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise RunFolderError(
-            f"the run in {folder} is damaged ({type(error).__name__}: {error}). Make it again."
+            "the run in {folder} is damaged ({name}: {error}). Make it again.",
+            folder=folder,
+            name=type(error).__name__,
+            error=error,
         ) from error
 
 
@@ -189,7 +196,9 @@ def _read_json(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     if not path.is_file():
         raise RunFolderError(
-            f"{folder} holds no finished run: there is no {RUN}. Name a run's own folder."
+            "{folder} holds no finished run: there is no {run}. Name a run's own folder.",
+            folder=folder,
+            run=RUN,
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -197,11 +206,16 @@ def _read_json(folder: Path) -> dict[str, Any]:
         if schema <= SCHEMA and (lacking := _NEEDED - record.keys()):
             raise ValueError(f"without {', '.join(sorted(lacking))}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunFolderError(f"{path} is damaged ({error}). Make the run again.") from error
+        raise RunFolderError(
+            "{path} is damaged ({error}). Make the run again.", path=path, error=error
+        ) from error
     if schema > SCHEMA:
         raise RunFolderError(
-            f"{folder} was written by a newer version (schema {schema}; this one reads up to "
-            f"{SCHEMA}). Update CLS Probe."
+            "{folder} was written by a newer version (schema {schema}; this one reads up to "
+            "{schema2}). Update CLS Probe.",
+            folder=folder,
+            schema=schema,
+            schema2=SCHEMA,
         )
     return dict(record)
 

@@ -73,18 +73,24 @@ def read_table(
         raise too_large(name, limits)
     text, encoding, notices = decode(data, name)
     if not text.strip():
-        raise DataError(f"{name} is empty. Give a CSV with a header line and a row per sentence.")
+        raise DataError(
+            "{name} is empty. Give a CSV with a header line and a row per sentence.", name=name
+        )
     try:
         dialect, found, blank = _parse(text, name, limits)
     except Unterminated as error:
         raise DataError(
-            f'{name}: a quote (") opened in the record that begins on line {error.line} is never '
-            "closed. Close it there, or double it where it is part of the text."
+            '{name}: a quote (") opened in the record that begins on line {line} is never closed. '
+            "Close it there, or double it where it is part of the text.",
+            name=name,
+            line=error.line,
         ) from None
     except csv.Error as error:
         raise DataError(
-            f'{name}: the quotes (") in the record that begins on {error} do not come in pairs '
-            "around fields. Double those that are part of the text."
+            '{name}: the quotes (") in the record that begins on {error} do not come in pairs '
+            "around fields. Double those that are part of the text.",
+            name=name,
+            error=error,
         ) from None
     sheet = arrange(found, name, header)
     if sheet.rows_read > limits.max_rows:
@@ -111,8 +117,10 @@ def read_table(
 def too_large(name: str, limits: Limits) -> DataError:
     """The refusal of a file that has more bytes than allowed."""
     return DataError(
-        f"{name} is larger than {limits.max_bytes / 2**20:,.0f} MB, the most that is read. "
-        "Give a part of its rows."
+        "{name} is larger than {max_bytes:,.0f} MB, the most that is read. Give a part of its "
+        "rows.",
+        name=name,
+        max_bytes=limits.max_bytes / 2**20,
     )
 
 
@@ -142,8 +150,10 @@ def _refuse_wide(text: str, dialect: Dialect, name: str, limits: Limits) -> None
         for _, fields in islice(records(text[:SAMPLE_CHARS], dialect), 20):
             if len(fields) > limits.max_columns:
                 raise DataError(
-                    f"{name} has more than {limits.max_columns} columns, the most that is read. "
-                    "Keep those of text, label and split."
+                    "{name} has more than {max_columns} columns, the most that is read. Keep "
+                    "those of text, label and split.",
+                    name=name,
+                    max_columns=limits.max_columns,
                 )
     except (csv.Error, Unterminated):
         pass  # the sample is cut anywhere; the whole is judged later
@@ -163,8 +173,10 @@ def _all_records(
             blank += 1
             if blank > 10 * limits.max_rows + 100:
                 raise DataError(
-                    f"{name} has more than {10 * limits.max_rows:,} blank lines: it is damaged, or "
-                    "no table. Give a file with a row per sentence."
+                    "{name} has more than {value:,} blank lines: it is damaged, or no table. Give "
+                    "a file with a row per sentence.",
+                    name=name,
+                    value=10 * limits.max_rows,
                 )
             continue
         found.append((line, fields[: limits.max_columns + 1]))
@@ -175,8 +187,10 @@ def _all_records(
 
 def _too_many_rows(name: str, limits: Limits) -> DataError:
     return DataError(
-        f"{name} has more than {limits.max_rows:,} rows, the most that is read. "
-        "Give a random part of them."
+        "{name} has more than {max_rows:,} rows, the most that is read. Give a random part of "
+        "them.",
+        name=name,
+        max_rows=limits.max_rows,
     )
 
 

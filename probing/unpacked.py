@@ -22,8 +22,9 @@ PATIENCE = 120.0  # seconds it may take
 def refused(reason: str) -> RunFolderError:
     """What is said of a file that is no run's archive, for some reason."""
     return RunFolderError(
-        f"this is not a run's archive that can be opened: {reason}. Give a zip file as "
-        "“Export” of CLS Probe writes it."
+        "this is not a run's archive that can be opened: {reason}. Give a zip file as “Export” of "
+        "CLS Probe writes it.",
+        reason=reason,
     )
 
 

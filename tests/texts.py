@@ -9,10 +9,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from probing.language import LANGUAGES, TEXTS
+from probing.language import LANGUAGES, MESSAGE, TEXTS
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYWORDS = {"tr": None, "later": None, "tr_n": (1, 2)}
+ERRORS = ("ProbingError", "DataError", "EncoderError", "SettingsError", "RunFolderError")
+MESSAGES = {"say": None, "say_n": (1, 2), **dict.fromkeys(ERRORS)}
 TRANSLATED = tuple(name for name in LANGUAGES if name != "en")
 
 
@@ -20,10 +22,11 @@ def marked() -> Catalog:
     """All texts in the code, without translations."""
     found = Catalog(charset="utf-8")
     for folder in ("probing", "dashboard"):
-        for file, _, message, _, _ in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords=KEYWORDS
-        ):
-            found.add(message, locations=[(f"{folder}/{file}", 0)])
+        for keywords, context in ((KEYWORDS, None), (MESSAGES, MESSAGE)):
+            for file, _, message, _, _ in extract_from_dir(
+                ROOT / folder, [("**.py", "python")], keywords=keywords
+            ):
+                found.add(message, locations=[(f"{folder}/{file}", 0)], context=context)
     return found
 
 

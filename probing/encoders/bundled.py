@@ -28,14 +28,19 @@ def bundled_folder() -> Path:
     weights = folder / "model.safetensors" if folder else None
     if folder is None or weights is None or not weights.is_file():
         raise EncoderError(
-            f"the bundled encoder {BUNDLED} is not installed; run `{_REINSTALL}`, "
-            "or name another encoder (a hub id or a local folder)"
+            "the bundled encoder {bundled} is not installed; run `{reinstall}`, or name another "
+            "encoder (a hub id or a local folder)",
+            bundled=BUNDLED,
+            reinstall=_REINSTALL,
         )
     if sha256_of(weights) != BUNDLED_SHA256:
         raise EncoderError(
-            f"the weights of the bundled encoder {BUNDLED} are not the known ones "
-            f"(SHA-256 {BUNDLED_SHA256[:12]}… expected, {sha256_of(weights)[:12]}… found); "
-            f"run `{_REINSTALL}`"
+            "the weights of the bundled encoder {bundled} are not the known ones (SHA-256 "
+            "{bundled_sha256}… expected, {weights}… found); run `{reinstall}`",
+            bundled=BUNDLED,
+            bundled_sha256=BUNDLED_SHA256[:12],
+            weights=sha256_of(weights)[:12],
+            reinstall=_REINSTALL,
         )
     return folder
 

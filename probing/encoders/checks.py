@@ -89,10 +89,15 @@ def read_json(file: Path, shown: str, largest: int = LARGEST_SETTINGS) -> dict[s
         value = json.loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(
-            f"{file.name} of {shown} cannot be read as JSON ({one_line(error)}); download it again"
+            "{name} of {shown} cannot be read as JSON ({error}); download it again",
+            name=file.name,
+            shown=shown,
+            error=one_line(error),
         ) from error
     if not isinstance(value, dict):
-        raise EncoderError(f"{file.name} of {shown} is not a JSON object; download it again")
+        raise EncoderError(
+            "{name} of {shown} is not a JSON object; download it again", name=file.name, shown=shown
+        )
     return value
 
 
@@ -101,26 +106,35 @@ def check_config(config: dict[str, Any], shown: str) -> None:
     with figures beyond ``MOST``."""
     if not isinstance(config.get("model_type"), str):
         raise EncoderError(
-            f"config.json of {shown} names no model_type; give an encoder saved by transformers"
+            "config.json of {shown} names no model_type; give an encoder saved by transformers",
+            shown=shown,
         )
     if config.get("quantization_config") is not None:
         raise EncoderError(
-            f"{shown} is quantised (quantization_config in its config.json), which changes what "
-            "its vectors are; give the original in 32 or 16 bits"
+            "{shown} is quantised (quantization_config in its config.json), which changes what "
+            "its vectors are; give the original in 32 or 16 bits",
+            shown=shown,
         )
     for name, what in _ELSEWHERE.items():
         if config.get(name) is not None:
             raise EncoderError(
-                f"config.json of {shown} redirects to {what} ({name}); remove the entry and call "
-                "them config.json and model.safetensors"
+                "config.json of {shown} redirects to {what} ({name}); remove the entry and call "
+                "them config.json and model.safetensors",
+                shown=shown,
+                what=what,
+                name=name,
             )
     for name, figure in _figures(config):
         most = next((most for end, most in MOST.items() if name.endswith(end)), math.inf)
         if figure > most:
             raise EncoderError(
-                f"config.json of {shown} says {on_one_line(name)} = {figure:.6g}; up to {most:,} "
-                "are read. Correct or remove the entry (an encoder needs no labels), or choose "
-                "another encoder"
+                "config.json of {shown} says {name} = {figure:.6g}; up to {most:,} are read. "
+                "Correct or remove the entry (an encoder needs no labels), or choose another "
+                "encoder",
+                shown=shown,
+                name=on_one_line(name),
+                figure=figure,
+                most=most,
             )
 
 
@@ -132,8 +146,10 @@ def numbers_stored(files: Iterable[Path], shown: str) -> int:
         shapes += _shapes(file, shown)
         if len(shapes) > MOST_WEIGHTS:
             raise EncoderError(
-                f"{shown} has more than {MOST_WEIGHTS:,} weights (matrices and vectors), the most "
-                "that is read; choose another encoder"
+                "{shown} has more than {most_weights:,} weights (matrices and vectors), the most "
+                "that is read; choose another encoder",
+                shown=shown,
+                most_weights=MOST_WEIGHTS,
             )
     return sum(map(math.prod, shapes))
 
@@ -145,16 +161,22 @@ def _shapes(file: Path, shown: str) -> list[list[int]]:
             start = stream.read(8)
             if start == b"version ":
                 raise EncoderError(
-                    f"{file.name} of {shown} is a git-lfs pointer, not the weights; "
-                    "run `git lfs pull` in its folder"
+                    "{name} of {shown} is a git-lfs pointer, not the weights; run `git lfs pull` "
+                    "in its folder",
+                    name=file.name,
+                    shown=shown,
                 )
             length, size = int.from_bytes(start, "little"), os.fstat(stream.fileno()).st_size
             if length > size:
                 raise EncoderError(damaged)
             if length > LARGEST_HEADER:
                 raise EncoderError(
-                    f"{file.name} of {shown} has a header of {length:,} bytes; up to "
-                    f"{LARGEST_HEADER:,} are read. Choose another encoder"
+                    "{name} of {shown} has a header of {length:,} bytes; up to {largest_header:,} "
+                    "are read. Choose another encoder",
+                    name=file.name,
+                    shown=shown,
+                    length=length,
+                    largest_header=LARGEST_HEADER,
                 )
             header = json.loads(stream.read(length))
         shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
@@ -183,5 +205,8 @@ def _figures(config: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _too_large(file: Path, shown: str, most: str) -> EncoderError:
     return EncoderError(
-        f"{on_one_line(file.name)} of {shown} is larger than {most}; download it again"
+        "{name} of {shown} is larger than {most}; download it again",
+        name=on_one_line(file.name),
+        shown=shown,
+        most=most,
     )

@@ -75,8 +75,11 @@ class Encoder:
         ids = batch["input_ids"]
         if ids.numel() and int(ids.max()) >= self._vocabulary:
             raise EncoderError(
-                f"the tokenizer of {self.info.id} gives token id {int(ids.max())}, but the model "
-                f"has {self._vocabulary} tokens; they do not belong together, save both anew"
+                "the tokenizer of {id} gives token id {max}, but the model has {vocabulary} "
+                "tokens; they do not belong together, save both anew",
+                id=self.info.id,
+                max=int(ids.max()),
+                vocabulary=self._vocabulary,
             )
         inputs = {name: value for name, value in batch.items() if name in self._accepted}
         if self.family.global_cls:
@@ -131,8 +134,10 @@ class Encoder:
         apply = pooler_function(self.model)
         if apply is None or not self.info.pooler.present:
             raise EncoderError(
-                f"{self.info.id} has no pooler that can be used ({self.info.pooler.evidence}); "
-                "leave out the pooling named pooled"
+                "{id} has no pooler that can be used ({evidence}); leave out the pooling named "
+                "pooled",
+                id=self.info.id,
+                evidence=self.info.pooler.evidence,
             )
         return apply(first)
 
@@ -168,8 +173,9 @@ def cls_positions(
     if not bool(real.any(dim=1).all()):
         row = int((~real.any(dim=1)).nonzero()[0, 0])
         raise EncoderError(
-            f"row {row} of the batch has no tokens at all; leave out sentences that are blank to "
-            "this tokenizer"
+            "row {row} of the batch has no tokens at all; leave out sentences that are blank to "
+            "this tokenizer",
+            row=row,
         )
     length = real.shape[1]
     first = real.int().argmax(dim=1)
@@ -183,9 +189,14 @@ def cls_positions(
         elsewhere = ((input_ids[row] == cls_id) & real[row]).nonzero()[:, 0].tolist()
         found = f"it is at position {elsewhere[0]}" if elsewhere else "it is not there at all"
         raise EncoderError(
-            f"row {row} of the batch should have {cls_token or 'its [CLS] token'} (id {cls_id}) as "
-            f"its {place} token, at position {int(positions[row])}, but {found}; use the tokenizer "
-            "with its special tokens"
+            "row {row} of the batch should have {value} (id {cls_id}) as its {place} token, at "
+            "position {positions}, but {found}; use the tokenizer with its special tokens",
+            row=row,
+            value=cls_token or "its [CLS] token",
+            cls_id=cls_id,
+            place=place,
+            positions=int(positions[row]),
+            found=found,
         )
     return positions
 
@@ -199,8 +210,9 @@ def call_tokenizer(encoder: Encoder, texts: Sequence[str], **options: Any) -> An
         if not is_panic(error):
             raise
         raise EncoderError(
-            f"the tokenizer of {encoder.info.id} fails on these sentences ({one_line(error)}); "
-            "choose another encoder"
+            "the tokenizer of {id} fails on these sentences ({error}); choose another encoder",
+            id=encoder.info.id,
+            error=one_line(error),
         ) from error
 
 

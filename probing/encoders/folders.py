@@ -50,13 +50,16 @@ def inspect_folder(folder: Path, shown: str) -> Checkpoint:
     names = sorted(entry.name for entry in folder.iterdir())
     if "adapter_config.json" in names:
         raise EncoderError(
-            f"{shown} holds an adapter (adapter_config.json), not a whole encoder; merge it into "
-            "its base model and save that"
+            "{shown} holds an adapter (adapter_config.json), not a whole encoder; merge it into "
+            "its base model and save that",
+            shown=shown,
         )
     if "config.json" not in names:
         raise EncoderError(
-            f"{shown} has no config.json ({_listed(names)}); give a folder written by "
-            "transformers' save_pretrained, or the subfolder that is one"
+            "{shown} has no config.json ({names}); give a folder written by transformers' "
+            "save_pretrained, or the subfolder that is one",
+            shown=shown,
+            names=_listed(names),
         )
     config = read_json(folder / "config.json", shown)
     check_config(config, shown)
@@ -74,8 +77,10 @@ def weight_files(folder: Path, shown: str) -> tuple[Path, ...]:
         missing = [file.name for file in files if not file.is_file()]
         if missing:
             raise EncoderError(
-                f"{shown} lacks {', '.join(missing[:3])}, which its {_INDEX} names; "
-                "download it again"
+                "{shown} lacks {missing}, which its {index} names; download it again",
+                shown=shown,
+                missing=", ".join(missing[:3]),
+                index=_INDEX,
             )
         return files
     names = sorted(entry.name for entry in folder.iterdir())
@@ -104,8 +109,10 @@ def indexed_names(index: Path, shown: str) -> list[str]:
     )
     if not named or not plain or any("\\" in name for name in named):
         raise EncoderError(
-            f"{_INDEX} of {shown} does not name safetensors files of its own folder; "
-            "download the encoder again"
+            "{index} of {shown} does not name safetensors files of its own folder; download the "
+            "encoder again",
+            index=_INDEX,
+            shown=shown,
         )
     return sorted(set(named))
 
@@ -132,12 +139,16 @@ def _refuse_entries(folder: Path, shown: str) -> None:
     for entry in entries:
         if entry.is_symlink() and not _stays(entry, allowed):
             raise EncoderError(
-                f"{on_one_line(entry.name)} of {shown} is a link that leads out of the folder; "
-                "put the file itself there"
+                "{name} of {shown} is a link that leads out of the folder; put the file itself "
+                "there",
+                name=on_one_line(entry.name),
+                shown=shown,
             )
         if entry.exists() and not entry.is_file() and not entry.is_dir():
             raise EncoderError(
-                f"{on_one_line(entry.name)} of {shown} is neither a file nor a folder; remove it"
+                "{name} of {shown} is neither a file nor a folder; remove it",
+                name=on_one_line(entry.name),
+                shown=shown,
             )
     check_files(entries, shown)
 

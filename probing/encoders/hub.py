@@ -53,8 +53,9 @@ def snapshot(repo: str, revision: str | None, max_parameters: int) -> Path:
         return cached
     if constants.is_offline_mode():
         raise EncoderError(
-            f"{_called(repo, revision)} is not in the local cache and the hub can't be reached "
-            "(HF_HUB_OFFLINE is set); unset it and connect once, or give a local folder"
+            "{repo} is not in the local cache and the hub can't be reached (HF_HUB_OFFLINE is "
+            "set); unset it and connect once, or give a local folder",
+            repo=_called(repo, revision),
         )
     try:
         _check_remote(repo, revision, max_parameters)
@@ -135,7 +136,8 @@ def _check_remote(repo: str, revision: str | None, max_parameters: int) -> None:
     sizes = {file.rfilename: file.size or 0 for file in answer.siblings or ()}
     if "config.json" not in sizes:
         raise EncoderError(
-            f"{repo} has no config.json, so it is not a transformers encoder; choose another one"
+            "{repo} has no config.json, so it is not a transformers encoder; choose another one",
+            repo=repo,
         )
     if "model.safetensors" not in sizes and _INDEX not in sizes:
         names = sorted(name for name in sizes if "/" not in name)
@@ -143,16 +145,24 @@ def _check_remote(repo: str, revision: str | None, max_parameters: int) -> None:
     for name, size in sizes.items():
         if size > LARGEST_VOCABULARY and any(fnmatch(name, pattern) for pattern in _SMALL):
             raise EncoderError(
-                f"{on_one_line(name)} of {repo} is {size:,} bytes; up to {LARGEST_VOCABULARY:,} "
-                "are downloaded. Choose another encoder"
+                "{name} of {repo} is {size:,} bytes; up to {largest_vocabulary:,} are downloaded. "
+                "Choose another encoder",
+                name=on_one_line(name),
+                repo=repo,
+                size=size,
+                largest_vocabulary=LARGEST_VOCABULARY,
             )
     stored = sum(
         size for name, size in sizes.items() if name.endswith(".safetensors") and "/" not in name
     )
     if stored > 4 * max_parameters:
         raise EncoderError(
-            f"the weights of {repo} are {stored / 1e9:.1f} GB; up to {4 * max_parameters / 1e9:.1f}"
-            f" GB ({max_parameters:,} numbers) are downloaded. Choose a smaller encoder"
+            "the weights of {repo} are {stored:.1f} GB; up to {value:.1f} GB ({max_parameters:,} "
+            "numbers) are downloaded. Choose a smaller encoder",
+            repo=repo,
+            stored=stored / 1000000000.0,
+            value=4 * max_parameters / 1000000000.0,
+            max_parameters=max_parameters,
         )
 
 

@@ -115,8 +115,10 @@ def _config(checkpoint: Checkpoint) -> Any:
     kind = checkpoint.config["model_type"]
     if kind not in CONFIG_MAPPING_NAMES:
         raise EncoderError(
-            f"{checkpoint.shown} is of a family, {kind[:60]!r}, that this version of transformers "
-            "does not know; choose another encoder"
+            "{shown} is of a family, {kind!r}, that this version of transformers does not know; "
+            "choose another encoder",
+            shown=checkpoint.shown,
+            kind=kind[:60],
         )
     try:
         config = AutoConfig.from_pretrained(
@@ -153,16 +155,23 @@ def _model(checkpoint: Checkpoint, config: Any) -> tuple[Any, frozenset[str]]:
         raise _unusable(checkpoint, "model", error) from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
         raise EncoderError(
-            f"the weights of {checkpoint.shown} do not fit its config.json: {name} is "
-            f"{tuple(stored)} in the file and {tuple(expected)} by the config; download it again"
+            "the weights of {shown} do not fit its config.json: {name} is {stored} in the file "
+            "and {expected} by the config; download it again",
+            shown=checkpoint.shown,
+            name=name,
+            stored=tuple(stored),
+            expected=tuple(expected),
         )
     missing = frozenset(report["missing_keys"]) & {name for name, _ in model.named_parameters()}
     lacking = sorted(name for name in missing if not name.startswith(_IGNORED_IF_MISSING))
     if lacking:
         raise EncoderError(
-            f"the weights of {checkpoint.shown} lack {len(lacking)} parameters of the encoder, "
-            f"e.g. {lacking[0]}, and random numbers would take their place; download it again or "
-            "save it with the same version of its code"
+            "the weights of {shown} lack {n} parameters of the encoder, e.g. {lacking}, and "
+            "random numbers would take their place; download it again or save it with the same "
+            "version of its code",
+            shown=checkpoint.shown,
+            n=len(lacking),
+            lacking=lacking[0],
         )
     model.eval().requires_grad_(False)
     return model, frozenset(name for name in missing if name.startswith("pooler."))
@@ -221,8 +230,10 @@ def _device(device: str) -> torch.device:
         torch.empty(1, device=where)
     except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
         raise EncoderError(
-            f"the device {device!r} cannot be used here ({one_line(error)}); "
-            "allowed are cpu, auto, and cuda where there is one"
+            "the device {device!r} cannot be used here ({error}); allowed are cpu, auto, and cuda "
+            "where there is one",
+            device=device,
+            error=one_line(error),
         ) from error
     return where
 
@@ -234,6 +245,9 @@ def _shown(target: Target, name: str | os.PathLike[str]) -> str:
 
 def _unusable(checkpoint: Checkpoint, part: str, error: Exception) -> EncoderError:
     return EncoderError(
-        f"the {part} of {checkpoint.shown} cannot be loaded: {one_line(error)}; "
-        "download it again, or choose another encoder"
+        "the {part} of {shown} cannot be loaded: {error}; download it again, or choose another "
+        "encoder",
+        part=part,
+        shown=checkpoint.shown,
+        error=one_line(error),
     )

@@ -42,15 +42,20 @@ def understand(name: str | os.PathLike[str]) -> Target:
     if isinstance(name, str) and text in (BUNDLED, "bundled"):
         return Target("bundled", BUNDLED)
     if not text.strip() or not text.isprintable() or len(text) > 4000:
-        raise EncoderError(f"{_short(text)} is not the name of an encoder; {_ALLOWED}")
+        raise EncoderError(
+            "{text} is not the name of an encoder; {allowed}", text=_short(text), allowed=_ALLOWED
+        )
     if not isinstance(name, str) or _is_path(text):
         return _folder(text)
     if not _HUB_ID.fullmatch(text) or "--" in text or ".." in text or text.endswith(".git"):
-        raise EncoderError(f"{_short(text)} is neither a hub id nor a path; {_ALLOWED}")
+        raise EncoderError(
+            "{text} is neither a hub id nor a path; {allowed}", text=_short(text), allowed=_ALLOWED
+        )
     if os.path.lexists(text):
         raise EncoderError(
-            f"{text!r} is a folder or file here and could also be a hub id; write ./{text} for "
-            "what lies here, or rename it to get the model of that name from the hub"
+            "{text!r} is a folder or file here and could also be a hub id; write ./{text} for "
+            "what lies here, or rename it to get the model of that name from the hub",
+            text=text,
         )
     return Target("hub", text)
 
@@ -61,12 +66,14 @@ def check_revision(revision: str | None, source: str) -> None:
         return
     if source != "hub":
         raise EncoderError(
-            f"revision {_short(revision)} was given, but only encoders from the hub have "
-            "revisions; leave it out"
+            "revision {revision} was given, but only encoders from the hub have revisions; leave "
+            "it out",
+            revision=_short(revision),
         )
     if not _REVISION.fullmatch(revision) or ".." in revision:
         raise EncoderError(
-            f"{_short(revision)} is not a revision; give a branch, a tag or a commit, e.g. main"
+            "{revision} is not a revision; give a branch, a tag or a commit, e.g. main",
+            revision=_short(revision),
         )
 
 
@@ -80,13 +87,18 @@ def _folder(text: str) -> Target:
         folder = Path(text).expanduser().absolute()
         exists, is_folder = folder.exists(), folder.is_dir()
     except (OSError, RuntimeError, ValueError) as error:
-        raise EncoderError(f"the path {_short(text)} cannot be read: {error}") from error
+        raise EncoderError(
+            "the path {text} cannot be read: {error}", text=_short(text), error=error
+        ) from error
     if not exists:
-        raise EncoderError(f"the folder {_short(text)} does not exist; {_ALLOWED}")
+        raise EncoderError(
+            "the folder {text} does not exist; {allowed}", text=_short(text), allowed=_ALLOWED
+        )
     if not is_folder:
         raise EncoderError(
-            f"{_short(text)} is a file; give the folder that holds config.json, the tokenizer "
-            "and model.safetensors"
+            "{text} is a file; give the folder that holds config.json, the tokenizer and "
+            "model.safetensors",
+            text=_short(text),
         )
     return Target("folder", folder.resolve().name or "encoder", folder)
 

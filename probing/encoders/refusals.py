@@ -64,13 +64,19 @@ def refuse_others(config: Any, shown: str) -> None:
         kind in auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
     ):
         raise EncoderError(
-            f"{shown} is an encoder–decoder ({kind}): it has no [CLS] vector that a classifier "
-            f"is trained on; {_USE}"
+            "{shown} is an encoder–decoder ({kind}): it has no [CLS] vector that a classifier is "
+            "trained on; {use}",
+            shown=shown,
+            kind=kind,
+            use=_USE,
         )
     if getattr(config, "is_decoder", False):
         raise EncoderError(
-            f"{shown} is a {kind} set up as a decoder (is_decoder in its config.json): its first "
-            f"token sees nothing of the sentence; {_USE}"
+            "{shown} is a {kind} set up as a decoder (is_decoder in its config.json): its first "
+            "token sees nothing of the sentence; {use}",
+            shown=shown,
+            kind=kind,
+            use=_USE,
         )
     if kind in FAMILIES:
         return
@@ -80,8 +86,11 @@ def refuse_others(config: Any, shown: str) -> None:
         and kind not in _CAUSAL_IN_NAME_ONLY
     ):
         raise EncoderError(
-            f"{shown} is a decoder-only model ({kind}): each token sees only those before it, so "
-            f"its first token knows nothing of the sentence; {_USE}"
+            "{shown} is a decoder-only model ({kind}): each token sees only those before it, so "
+            "its first token knows nothing of the sentence; {use}",
+            shown=shown,
+            kind=kind,
+            use=_USE,
         )
     other = [part for part in ("vision_config", "audio_config") if hasattr(config, part)]
     text = {
@@ -90,7 +99,12 @@ def refuse_others(config: Any, shown: str) -> None:
         *auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,
     }
     if other or kind not in text:
-        raise EncoderError(f"{shown} ({kind}) is not an encoder of text alone; {_USE}")
+        raise EncoderError(
+            "{shown} ({kind}) is not an encoder of text alone; {use}",
+            shown=shown,
+            kind=kind,
+            use=_USE,
+        )
 
 
 def refuse_size(checkpoint: Checkpoint, config: Any, max_parameters: int) -> None:
@@ -112,9 +126,11 @@ def refuse_size(checkpoint: Checkpoint, config: Any, max_parameters: int) -> Non
     hidden = min(int(getattr(config, "hidden_size", 0)), _WIDEST_POOLER)
     if count.numbers > checkpoint.stored + _LACKING + 2 * hidden * hidden:
         raise EncoderError(
-            f"config.json of {checkpoint.shown} asks for {count.numbers:,} weights, and "
-            f"{checkpoint.stored:,} are stored; random numbers would take their place. Download "
-            "it again"
+            "config.json of {shown} asks for {numbers:,} weights, and {stored:,} are stored; "
+            "random numbers would take their place. Download it again",
+            shown=checkpoint.shown,
+            numbers=count.numbers,
+            stored=checkpoint.stored,
         )
 
 
@@ -133,8 +149,11 @@ class _Count:
         self.numbers += numbers
         if self.numbers > self.max_parameters:
             raise EncoderError(
-                f"{self.checkpoint.shown} has at least {self.numbers:,} weights; up to "
-                f"{self.max_parameters:,} are loaded. Choose a smaller encoder"
+                "{shown} has at least {numbers:,} weights; up to {max_parameters:,} are loaded. "
+                "Choose a smaller encoder",
+                shown=self.checkpoint.shown,
+                numbers=self.numbers,
+                max_parameters=self.max_parameters,
             )
 
     def tables(self, numbers: int) -> None:
@@ -142,8 +161,10 @@ class _Count:
         self.beside += numbers
         if self.beside > self.checkpoint.stored + _LACKING:
             raise EncoderError(
-                f"config.json of {self.checkpoint.shown} asks for tables of {self.beside:,} "
-                "numbers beside the weights, more than there are weights; download it again"
+                "config.json of {shown} asks for tables of {beside:,} numbers beside the weights, "
+                "more than there are weights; download it again",
+                shown=self.checkpoint.shown,
+                beside=self.beside,
             )
 
     def module(self) -> None:
@@ -151,8 +172,10 @@ class _Count:
         self.modules += 1
         if self.modules > _MOST_MODULES:
             raise EncoderError(
-                f"config.json of {self.checkpoint.shown} asks for more than {_MOST_MODULES:,} "
-                "modules; choose a smaller encoder"
+                "config.json of {shown} asks for more than {most_modules:,} modules; choose a "
+                "smaller encoder",
+                shown=self.checkpoint.shown,
+                most_modules=_MOST_MODULES,
             )
 
     @contextmanager
@@ -186,8 +209,11 @@ def _refuse_sizes(checkpoint: Checkpoint, config: Any) -> None:
         value = next((v for name in names if (v := getattr(config, name, None)) is not None), 1)
         if isinstance(value, int) and value < 1:
             raise EncoderError(
-                f"config.json of {checkpoint.shown} says {size} = {value}, but that is a size and "
-                "at least 1; download it again"
+                "config.json of {shown} says {size} = {value}, but that is a size and at least 1; "
+                "download it again",
+                shown=checkpoint.shown,
+                size=size,
+                value=value,
             )
 
 

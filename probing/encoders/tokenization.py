@@ -46,22 +46,32 @@ def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[s
         special = tokenizer.num_special_tokens_to_add()
     except ImportError as error:
         raise EncoderError(
-            f"the tokenizer of {checkpoint.shown} needs a package that is not installed: "
-            f"{one_line(error)}; install it, or choose another encoder"
+            "the tokenizer of {shown} needs a package that is not installed: {error}; install it, "
+            "or choose another encoder",
+            shown=checkpoint.shown,
+            error=one_line(error),
         ) from error
     except BaseException as error:
         if not isinstance(error, Exception) and not is_panic(error):
             raise
         raise EncoderError(
-            f"the tokenizer of {checkpoint.shown} cannot be loaded: {one_line(error)}; "
-            "save it into the folder with save_pretrained"
+            "the tokenizer of {shown} cannot be loaded: {error}; save it into the folder with "
+            "save_pretrained",
+            shown=checkpoint.shown,
+            error=one_line(error),
         ) from error
     _check_vocabulary(tokenizer, checkpoint.shown)
     if special > _MOST_SPECIAL or tokens - special > _MOST_PER_BYTE * len(_PROBE.encode()):
         raise EncoderError(
-            f"the tokenizer of {checkpoint.shown} makes {tokens:,} tokens of {len(_PROBE)} "
-            f"characters, {special:,} of them special; up to {_MOST_PER_BYTE} a byte and "
-            f"{_MOST_SPECIAL} are taken. Choose another encoder"
+            "the tokenizer of {shown} makes {tokens:,} tokens of {n} characters, {special:,} of "
+            "them special; up to {most_per_byte} a byte and {most_special} are taken. Choose "
+            "another encoder",
+            shown=checkpoint.shown,
+            tokens=tokens,
+            n=len(_PROBE),
+            special=special,
+            most_per_byte=_MOST_PER_BYTE,
+            most_special=_MOST_SPECIAL,
         )
     notices: tuple[str, ...] = ()
     if tokenizer.pad_token_id is None:
@@ -91,9 +101,11 @@ def find_cls(tokenizer: Any, family: Family, shown: str) -> tuple[ClsToken, tupl
             return ClsToken(str(token), int(number)), ()
     if tokenizer.cls_token_id is not None:
         raise EncoderError(
-            f"the tokenizer of {shown} has the token {on_one_line(str(tokenizer.cls_token))} but "
-            f"does not put it {family.cls} in a sentence; save a tokenizer that adds its special "
-            "tokens"
+            "the tokenizer of {shown} has the token {cls_token} but does not put it {cls} in a "
+            "sentence; save a tokenizer that adds its special tokens",
+            shown=shown,
+            cls_token=on_one_line(str(tokenizer.cls_token)),
+            cls=family.cls,
         )
     notice = (
         f"The tokenizer adds no [CLS] token: the {family.cls} token of each sentence, which is a "
@@ -119,9 +131,12 @@ def longest_input(tokenizer: Any, model: nn.Module, shown: str) -> tuple[int, tu
     special = tokenizer.num_special_tokens_to_add()
     if bounds and min(bounds) <= special:
         raise EncoderError(
-            f"the longest input of {shown} is {min(bounds)} tokens (model_max_length, "
-            f"max_position_embeddings), and {special} of them are special; correct that, or choose "
-            "another encoder"
+            "the longest input of {shown} is {bounds} tokens (model_max_length, "
+            "max_position_embeddings), and {special} of them are special; correct that, or choose "
+            "another encoder",
+            shown=shown,
+            bounds=min(bounds),
+            special=special,
         )
     if bounds:
         return min(bounds), ()
@@ -134,13 +149,17 @@ def _check_vocabulary(tokenizer: Any, shown: str) -> None:
     vocabulary = tokenizer.get_vocab()
     if set(vocabulary) <= set(tokenizer.all_special_tokens):
         raise EncoderError(
-            f"{shown} holds no vocabulary for its tokenizer (tokenizer.json, vocab.txt, "
-            "…); save the tokenizer into the folder with save_pretrained"
+            "{shown} holds no vocabulary for its tokenizer (tokenizer.json, vocab.txt, …); save "
+            "the tokenizer into the folder with save_pretrained",
+            shown=shown,
         )
     if max(vocabulary.values()) > _HIGHEST_ID:
         raise EncoderError(
-            f"the tokenizer of {shown} has a token with the id {max(vocabulary.values()):,}; up to "
-            f"{_HIGHEST_ID:,} is read. Save it anew, or choose another encoder"
+            "the tokenizer of {shown} has a token with the id {values:,}; up to {highest_id:,} is "
+            "read. Save it anew, or choose another encoder",
+            shown=shown,
+            values=max(vocabulary.values()),
+            highest_id=_HIGHEST_ID,
         )
 
 

@@ -52,8 +52,10 @@ def tokenizer_config(checkpoint: Checkpoint) -> dict[str, Any]:
         named.append("init_inputs")
     if named:
         raise EncoderError(
-            f"tokenizer_config.json of {shown} names other files or vocabularies ({named[0]}); "
-            "remove the entry, only the files of the folder are read by their usual names"
+            "tokenizer_config.json of {shown} names other files or vocabularies ({named}); remove "
+            "the entry, only the files of the folder are read by their usual names",
+            shown=shown,
+            named=named[0],
         )
     _check_texts(settings, file.name, shown)
     return settings
@@ -100,8 +102,11 @@ def _check_program(program: dict[str, Any], shown: str) -> None:
         repeated = _repeated(program.get("post_processor"))
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise EncoderError(
-            f"{name} of {shown} is not a tokenizer's ({type(error).__name__}); save the "
-            "tokenizer into the folder with save_pretrained"
+            "{name} of {shown} is not a tokenizer's ({name2}); save the tokenizer into the folder "
+            "with save_pretrained",
+            name=name,
+            shown=shown,
+            name2=type(error).__name__,
         ) from error
     if growth > GROWTH:
         raise _too_much(name, shown, f"can make a text {growth:.6g} times as long", GROWTH)
@@ -192,5 +197,9 @@ def _inside(values: Any) -> Iterable[Any]:
 
 def _too_much(file: str, shown: str, said: str, most: int) -> EncoderError:
     return EncoderError(
-        f"{file} of {shown} {said}; up to {most:,} is taken. Correct it, or choose another encoder"
+        "{file} of {shown} {said}; up to {most:,} is taken. Correct it, or choose another encoder",
+        file=file,
+        shown=shown,
+        said=said,
+        most=most,
     )

@@ -29,18 +29,23 @@ def verified(encoder: Encoder) -> Encoder:
         raise
     except Exception as error:
         raise EncoderError(
-            f"{shown} cannot be run on a sentence: {one_line(error)}; choose another encoder"
+            "{shown} cannot be run on a sentence: {error}; choose another encoder",
+            shown=shown,
+            error=one_line(error),
         ) from error
     expected = (*batch["input_ids"].shape, info.hidden)
     if len(states.layers) != info.layers + 1 or any(s.shape != expected for s in states.layers):
         raise EncoderError(
-            f"{shown} ({info.family}) does not keep one vector per token through all its layers, "
-            "so its layers cannot be compared; choose another encoder"
+            "{shown} ({family}) does not keep one vector per token through all its layers, so its "
+            "layers cannot be compared; choose another encoder",
+            shown=shown,
+            family=info.family,
         )
     if not all(bool(state.isfinite().all()) for state in states.layers):
         raise EncoderError(
-            f"{shown} gives vectors that are not finite numbers; its weights are "
-            "damaged, download it again"
+            "{shown} gives vectors that are not finite numbers; its weights are damaged, download "
+            "it again",
+            shown=shown,
         )
     if states.pooler_output is not None:
         rows = torch.arange(len(positions), device=encoder.device)

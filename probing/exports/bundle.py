@@ -38,7 +38,11 @@ def bundle(
     wanted = list(PARTS) if parts is None else list(dict.fromkeys(parts))
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:
-        raise SettingsError(f"there is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
+        raise SettingsError(
+            "there is no part {unknown!r}; the parts are {parts}.",
+            unknown=unknown[0],
+            parts=", ".join(PARTS),
+        )
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         for name in wanted:
@@ -59,8 +63,9 @@ def _zip(folder: Path, target: str | Path | IO[bytes]) -> None:
         archive = zipfile.ZipFile(target, mode, zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
     except OSError as error:
         raise SettingsError(
-            f"{target} cannot be written ({store.reason(error)}). Name a file that does not exist "
-            "yet."
+            "{target} cannot be written ({reason}). Name a file that does not exist yet.",
+            target=target,
+            reason=store.reason(error),
         ) from error
     with archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -14,7 +14,9 @@ def place_of(layer: int, layers: int) -> int:
     """The layer 0 … ``layers`` that is meant: −1 is the last one. Raises SettingsError."""
     if not -layers - 1 <= layer <= layers:
         raise SettingsError(
-            f"there is no layer {layer}; the layers are 0 to {layers}, or -1 for the last."
+            "there is no layer {layer}; the layers are 0 to {layers}, or -1 for the last.",
+            layer=layer,
+            layers=layers,
         )
     return layer % (layers + 1)
 
@@ -28,5 +30,9 @@ def vectors_of(run: "Run", layer: int, pooling: str) -> np.ndarray:
         )
     if pooling not in found.poolings:
         there = ", ".join(found.poolings)
-        raise SettingsError(f"this run has no pooling {pooling!r}; its poolings are {there}.")
+        raise SettingsError(
+            "this run has no pooling {pooling!r}; its poolings are {there}.",
+            pooling=pooling,
+            there=there,
+        )
     return found.cell(place_of(layer, found.layers - 1), pooling)

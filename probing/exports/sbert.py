@@ -80,18 +80,21 @@ def _refuse(encoder: Encoder, pooling: str) -> None:
     title = encoder.family.title
     if pooling not in POOLINGS:
         raise SettingsError(
-            f"sentence-transformers has no pooling {pooling!r}; choose one of "
-            f"{', '.join(POOLINGS)}."
+            "sentence-transformers has no pooling {pooling!r}; choose one of {poolings}.",
+            pooling=pooling,
+            poolings=", ".join(POOLINGS),
         )
     if not encoder.family.padding_inert:
         raise EncoderError(
             "sentence-transformers pads the sentences of a batch, and padding changes what "
-            f"{title} makes of them; its vectors would not be this run's. Choose another encoder."
+            "{title} makes of them; its vectors would not be this run's. Choose another encoder.",
+            title=title,
         )
     if encoder.family.global_cls:
         raise EncoderError(
-            f"sentence-transformers does not give [CLS] the global attention that {title} has "
-            "here; its vectors would not be this run's. Choose another encoder."
+            "sentence-transformers does not give [CLS] the global attention that {title} has "
+            "here; its vectors would not be this run's. Choose another encoder.",
+            title=title,
         )
 
 
@@ -104,8 +107,10 @@ def _dense(encoder: Encoder) -> Any:
             if torch.allclose(torch.tanh(dense(h)), encoder.pool(h), atol=1e-6):
                 return dense
     raise EncoderError(
-        f"{encoder.info.id} has no pooler of the form tanh(W·h + b) "
-        f"({encoder.info.pooler.evidence}); choose the pooling cls or mean."
+        "{id} has no pooler of the form tanh(W·h + b) ({evidence}); choose the pooling cls or "
+        "mean.",
+        id=encoder.info.id,
+        evidence=encoder.info.pooler.evidence,
     )
 
 

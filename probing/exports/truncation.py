@@ -30,8 +30,12 @@ def truncated(encoder: Encoder, layer: int) -> Any:
     norm = ANATOMY[encoder.info.family].final if encoder.info.family in ANATOMY else ""
     if norm and layer < layers:
         raise EncoderError(
-            f"{title} models end in a norm ({norm}) that only the last layer passes, so no smaller "
-            f"{title} model gives layer {layer}. Choose the last layer, {layers}."
+            "{title} models end in a norm ({norm}) that only the last layer passes, so no smaller "
+            "{title} model gives layer {layer}. Choose the last layer, {layers}.",
+            title=title,
+            norm=norm,
+            layer=layer,
+            layers=layers,
         )
     model = encoder.model if layer == layers else _smaller(encoder, layer)
     try:
@@ -40,9 +44,12 @@ def truncated(encoder: Encoder, layer: int) -> Any:
         raise _unusable(title, layer, error) from error
     if not wrong <= TOLERANCE:
         raise EncoderError(
-            f"called as other libraries call it, a {title} model cut off behind layer {layer} does "
-            f"not give that layer's vectors (they differ by {wrong:.0e} of their size). "
-            "Choose another encoder or layer."
+            "called as other libraries call it, a {title} model cut off behind layer {layer} does "
+            "not give that layer's vectors (they differ by {wrong:.0e} of their size). Choose "
+            "another encoder or layer.",
+            title=title,
+            layer=layer,
+            wrong=wrong,
         )
     return model
 
@@ -67,8 +74,10 @@ def _smaller(encoder: Encoder, layer: int) -> Any:
     title = encoder.family.title
     if getattr(config, "num_hidden_groups", 1) != 1:
         raise EncoderError(
-            f"the layers of this {title} model share weights in {config.num_hidden_groups} groups; "
-            "fewer layers would be shared out otherwise. Choose the last layer."
+            "the layers of this {title} model share weights in {num_hidden_groups} groups; fewer "
+            "layers would be shared out otherwise. Choose the last layer.",
+            title=title,
+            num_hidden_groups=config.num_hidden_groups,
         )
     for name in BY_LAYER:
         values = getattr(config, name, None)
@@ -92,6 +101,8 @@ def _smaller(encoder: Encoder, layer: int) -> Any:
 
 def _unusable(title: str, layer: int, error: Exception) -> EncoderError:
     return EncoderError(
-        f"transformers cannot run a {title} model of {layer} layers ({type(error).__name__}). "
-        "Choose another layer."
+        "transformers cannot run a {title} model of {layer} layers ({name}). Choose another layer.",
+        title=title,
+        layer=layer,
+        name=type(error).__name__,
     )

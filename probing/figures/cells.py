@@ -35,8 +35,10 @@ def calibration(
     """
     if probe.constant:
         raise SettingsError(
-            f"{names[probe.pooling]} is the same vector for every sentence at layer {probe.layer}, "
-            "so its probe has no confidence to judge; choose another cell."
+            "{names} is the same vector for every sentence at layer {layer}, so its probe has no "
+            "confidence to judge; choose another cell.",
+            names=names[probe.pooling],
+            layer=probe.layer,
         )
     style = DARK if dark else LIGHT
     figure = go.Figure([_diagonal(style), _bins(probe, y, style.poolings[probe.pooling])])

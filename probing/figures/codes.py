@@ -137,7 +137,9 @@ def description(
     """
     if measure not in LENGTHS:
         raise SettingsError(
-            f"there is no measure {measure!r}; the measures are {', '.join(LENGTHS)}."
+            "there is no measure {measure!r}; the measures are {lengths}.",
+            measure=measure,
+            lengths=", ".join(LENGTHS),
         )
     scale, first = LENGTHS[measure], codes[0]
     drawn = lines(((c, _coded(c, measure)) for c in codes), names)

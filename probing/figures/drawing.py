@@ -58,12 +58,21 @@ def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: A
     evidence the run does not have.
     """
     if name not in FIGURES:
-        raise SettingsError(f"there is no figure {name!r}; the figures are {', '.join(FIGURES)}.")
+        raise SettingsError(
+            "there is no figure {name!r}; the figures are {figures}.",
+            name=name,
+            figures=", ".join(FIGURES),
+        )
     make, able = FIGURES[name]
     unknown = sorted(set(options) - set(able))
     if unknown:
         takes = f"it takes {', '.join(able)}" if able else "it takes none"
-        raise SettingsError(f"the figure {name} has no option {unknown[0]!r}; {takes}.")
+        raise SettingsError(
+            "the figure {name} has no option {unknown!r}; {takes}.",
+            name=name,
+            unknown=unknown[0],
+            takes=takes,
+        )
     return make(run, dark, **{key: value for key, value in options.items() if value is not None})
 
 
@@ -71,7 +80,11 @@ def _accuracy(
     run: "Run", dark: bool, score: str = "probe", pooling: str | None = None
 ) -> go.Figure:
     if score not in SCORES:
-        raise SettingsError(f"there is no score {score!r}; the scores are {', '.join(SCORES)}.")
+        raise SettingsError(
+            "there is no score {score!r}; the scores are {scores}.",
+            score=score,
+            scores=", ".join(SCORES),
+        )
     if run.kind == "none":
         raise SettingsError("this run has no labels, so it has no accuracy; draw a map.")
     drawn = [line for line in lines_of(run, score) if pooling in (None, line.pooling)]
@@ -81,7 +94,9 @@ def _accuracy(
         why = "no cell of it varies, or it was made by an older version"
         if run.kind == "numbers" and score.startswith("cosine"):
             why = "neighbours vote for classes, and its labels are numbers"
-        raise SettingsError(f"this run was not scored by {score}: {why}; draw the score probe.")
+        raise SettingsError(
+            "this run was not scored by {score}: {why}; draw the score probe.", score=score, why=why
+        )
     # of the other scores the encoders with random weights have none
     twins = [t for t in run.evidence.twins if score == "probe" and pooling in (None, t.pooling)]
     return layers.accuracy(
@@ -143,7 +158,11 @@ def _learning(run: "Run", dark: bool, layer: int | None = None) -> go.Figure:
     wanted = there[-1] if layer is None else layer
     if wanted not in there:
         listed = ", ".join(map(str, there))
-        raise SettingsError(f"layer {wanted} has no learning curve; the layers are {listed}.")
+        raise SettingsError(
+            "layer {wanted} has no learning curve; the layers are {listed}.",
+            wanted=wanted,
+            listed=listed,
+        )
     at = [code for code in found if code.layer == wanted]
     return codes.learning(at, majority(run), names=named(run), dark=dark)
 
@@ -183,7 +202,9 @@ def _cell(run: "Run", layer: int | None, pooling: str | None) -> tuple[int, str]
         raise SettingsError(_no_pooling(run, wanted))
     at = max(there, default=0) if layer is None else layer
     if there and at not in there:
-        raise SettingsError(f"there is no layer {at!r}; the layers are 0 to {max(there)}.")
+        raise SettingsError(
+            "there is no layer {at!r}; the layers are 0 to {there}.", at=at, there=max(there)
+        )
     return at, wanted
 
 
@@ -258,7 +279,11 @@ def _rows(run: "Run", dark: bool, head: str | None = None) -> go.Figure:
     heads = list(dict.fromkeys(row.head for row in found))
     wanted = heads[0] if head is None else head
     if wanted not in heads:
-        raise SettingsError(f"there is no head {wanted!r}; the heads are {', '.join(heads)}.")
+        raise SettingsError(
+            "there is no head {wanted!r}; the heads are {heads}.",
+            wanted=wanted,
+            heads=", ".join(heads),
+        )
     # the fitted head where there is one: a random one pulls at random
     row = max((row for row in found if row.head == wanted), key=lambda row: row.fitted)
     return inside.row_ledger(row, names=named(run), dark=dark)
@@ -271,11 +296,12 @@ def _measured(run: "Run", name: str) -> Any:
     found = None if run.inside is None else getattr(run.inside, name)
     if found is None:
         raise SettingsError(
-            f"the {name} of this run was not measured yet, or not saved. Measure it with "
-            "python -m probing inside RUN, then load the run again."
+            "the {name} of this run was not measured yet, or not saved. Measure it with python -m "
+            "probing inside RUN, then load the run again.",
+            name=name,
         )
     if isinstance(found, Missing):
-        raise SettingsError(f"this run has no {name}: {found.reason}")
+        raise SettingsError("this run has no {name}: {reason}", name=name, reason=found.reason)
     return found
 
 
@@ -291,20 +317,26 @@ def _map(run: "Run", dark: bool, **asked: Any) -> go.Figure:
             texts, labels = run.sentences.texts, run.sentences.labels
             return scatter(projection, texts, labels, numbers=numbers, dark=dark)
     drawn = ", ".join(p.name for p in run.projections) or "none"
-    raise SettingsError(f"this run has no such map; its maps are: {drawn}.")
+    raise SettingsError("this run has no such map; its maps are: {drawn}.", drawn=drawn)
 
 
 def _required(found: Any, lacking: str) -> Any:
     if not found:
-        raise SettingsError(f"this run has {lacking}. If it was made by an older version, {AGAIN}.")
+        raise SettingsError(
+            "this run has {lacking}. If it was made by an older version, {again}.",
+            lacking=lacking,
+            again=AGAIN,
+        )
     return found
 
 
 def _in_depth(run: "Run", found: Any, what: str) -> Any:
     if not found and run.kind != "classes":
-        raise SettingsError(f"{what} are of classes; this run has no classes.")
+        raise SettingsError("{what} are of classes; this run has no classes.", what=what)
     if not found:
-        raise SettingsError(f"{IN_DEPTH} {what}; {AGAIN} with it.")
+        raise SettingsError(
+            "{in_depth} {what}; {again} with it.", in_depth=IN_DEPTH, what=what, again=AGAIN
+        )
     return found
 
 

@@ -43,15 +43,18 @@ def geometry(
     """
     if measure not in MEASURES:
         raise SettingsError(
-            f"there is no measure {measure!r}; the measures are {', '.join(MEASURES)}."
+            "there is no measure {measure!r}; the measures are {measures}.",
+            measure=measure,
+            measures=", ".join(MEASURES),
         )
     scale, n = MEASURES[measure], max(s.n for s in shapes)
     drawn = lines(((s, measured(s, measure)) for s in shapes), names)
     kept = [line for line in drawn if line.drawn]
     if not kept:
         raise SettingsError(
-            f"no cell of this run has {measure}: all are constant, or (cka_mean) there is no "
-            "pooling beside the mean; draw relative_variance."
+            "no cell of this run has {measure}: all are constant, or (cka_mean) there is no "
+            "pooling beside the mean; draw relative_variance.",
+            measure=measure,
         )
     scale = replace(scale, title=scale.counted(n))
     chart = Chart([scale], layers_of(drawn), dark=dark)

@@ -28,8 +28,9 @@ def look(text: str, subject: Subject, readers: Readers, maps: Sequence[Projectio
         raise DataError("there is no sentence to look at. Type one.")
     if len(text) > LONGEST:
         raise DataError(
-            f"the sentence has {len(text):,} characters; at most {LONGEST:,} are looked at. "
-            "Shorten it."
+            "the sentence has {n:,} characters; at most {longest:,} are looked at. Shorten it.",
+            n=len(text),
+            longest=LONGEST,
         )
     encoder = subject.encoder
     tokens, cut = tokens_of_sentence(text, encoder)

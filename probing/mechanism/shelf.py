@@ -98,5 +98,7 @@ def _tuple_or_missing(of: Any) -> bool:
 
 def _damaged(path: Path, error: Exception) -> RunFolderError:
     return RunFolderError(
-        f"{path} is damaged ({type(error).__name__}). Delete that file; it is made again."
+        "{path} is damaged ({name}). Delete that file; it is made again.",
+        path=path,
+        name=type(error).__name__,
     )

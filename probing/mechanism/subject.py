@@ -126,7 +126,10 @@ def encoder_of(run: Run, load: Callable[..., Encoder] = load_encoder) -> Encoder
     encoder = load(run.record["settings"]["encoder"], revision=revision, device="auto")
     if encoder.info.revision != recorded["revision"]:
         raise EncoderError(
-            f"{recorded['id']} is not the encoder of this run any more: it was "
-            f"{recorded['revision']}, now it is {encoder.info.revision}. Make the run again."
+            "{recorded} is not the encoder of this run any more: it was {recorded2}, now it is "
+            "{revision}. Make the run again.",
+            recorded=recorded["id"],
+            recorded2=recorded["revision"],
+            revision=encoder.info.revision,
         )
     return encoder

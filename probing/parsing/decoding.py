@@ -72,30 +72,39 @@ def decode(data: bytes, name: str) -> tuple[str, str, tuple[str, ...]]:
 def _refuse_binary(data: bytes, name: str) -> None:
     if data.startswith(b"PK\x03\x04"):
         if b"xl/" in data[:4000] or b"[Content_Types]" in data[:100]:
-            raise DataError(f"{name} is an Excel workbook, not CSV. {_EXPORT}")
-        raise DataError(f"{name} is a zip archive, not CSV. {_ARCHIVE}")
+            raise DataError(
+                "{name} is an Excel workbook, not CSV. {export}", name=name, export=_EXPORT
+            )
+        raise DataError("{name} is a zip archive, not CSV. {archive}", name=name, archive=_ARCHIVE)
     if data.startswith(b"BZh") and data[4:10] == b"1AY&SY":
-        raise DataError(f"{name} is a bzip2 archive, not CSV. {_ARCHIVE}")
+        raise DataError(
+            "{name} is a bzip2 archive, not CSV. {archive}", name=name, archive=_ARCHIVE
+        )
     for magic, what, cure in _MAGIC:
         if data.startswith(magic):
-            raise DataError(f"{name} is {what}, not CSV. {cure}")
+            raise DataError("{name} is {what}, not CSV. {cure}", name=name, what=what, cure=cure)
 
 
 def _refuse_other_text(text: str, name: str) -> None:
     if "\0" in text:
         line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
         raise DataError(
-            f"{name} has a NUL character on line {line}: it is damaged or not a text file. "
-            f"{_SAVE_AGAIN}"
+            "{name} has a NUL character on line {line}: it is damaged or not a text file. "
+            "{save_again}",
+            name=name,
+            line=line,
+            save_again=_SAVE_AGAIN,
         )
     if _WEB_PAGE.match(text[:2000]):
         raise DataError(
-            f"{name} is a web page (HTML or XML), not CSV: probably the page that offers the file. "
-            "Download the file itself."
+            "{name} is a web page (HTML or XML), not CSV: probably the page that offers the file. "
+            "Download the file itself.",
+            name=name,
         )
     if _JSON.match(text[:2000]):
         raise DataError(
-            f"{name} is JSON, not CSV. Convert it with pandas.read_json(…).to_csv(…, index=False)."
+            "{name} is JSON, not CSV. Convert it with pandas.read_json(…).to_csv(…, index=False).",
+            name=name,
         )
 
 
@@ -120,8 +129,12 @@ def _strictly(data: bytes, codec: str, name: str) -> str:
         return data.decode(codec)
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{name} begins like {codec.upper()} but stops being it at byte {error.start:,}: it "
-            f"was cut or damaged. {_SAVE_AGAIN}"
+            "{name} begins like {upper} but stops being it at byte {start:,}: it was cut or "
+            "damaged. {save_again}",
+            name=name,
+            upper=codec.upper(),
+            start=error.start,
+            save_again=_SAVE_AGAIN,
         ) from None
 
 
@@ -153,8 +166,12 @@ def _refuse_damaged(data: bytes, start: int, name: str) -> None:
 def _undecodable(data: bytes, start: int, name: str) -> DataError:
     line = len(_NEWLINE.findall(data, 0, start)) + 1
     return DataError(
-        f"{name} is not valid UTF-8 on line {line} (byte 0x{data[start]:02x}) and fits no other "
-        f"encoding as a whole. {_SAVE_AGAIN}"
+        "{name} is not valid UTF-8 on line {line} (byte 0x{data:02x}) and fits no other encoding "
+        "as a whole. {save_again}",
+        name=name,
+        line=line,
+        data=data[start],
+        save_again=_SAVE_AGAIN,
     )
 
 

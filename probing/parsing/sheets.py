@@ -58,8 +58,9 @@ def arrange(found: Sequence[Record], name: str, header: bool | None) -> Sheet:
     body = found[skipped + has_header :]
     if not body:
         raise DataError(
-            f"{name} has no row below its header ({listed(found[skipped][1])}). "
-            "Give a row per sentence below it."
+            "{name} has no row below its header ({found}). Give a row per sentence below it.",
+            name=name,
+            found=listed(found[skipped][1]),
         )
     widths = usual_width([fields for _, fields in body[:_EXAMINED]])
     names = found[skipped][1] if has_header else [""] * widths
@@ -141,9 +142,12 @@ def _even(body: Sequence[Record], names: Sequence[str]) -> _Body:
 def _all_ragged(name: str, width: int, body: Sequence[Record]) -> DataError:
     widths = Counter(len(fields) for _, fields in body).most_common(3)
     return DataError(
-        f"No row of {name} has the {width} fields of its header; {len(body):,} have "
-        f"{' or '.join(str(count) for count, _ in widths)}. Give every column a name in the "
-        "header, and put texts that hold a delimiter in double quotes."
+        "No row of {name} has the {width} fields of its header; {n:,} have {widths}. Give every "
+        "column a name in the header, and put texts that hold a delimiter in double quotes.",
+        name=name,
+        width=width,
+        n=len(body),
+        widths=" or ".join((str(count) for count, _ in widths)),
     )
 
 

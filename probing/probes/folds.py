@@ -80,7 +80,9 @@ def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -
     than folds, there are as many folds as that class has texts.
     """
     if not 2 <= folds <= 20:
-        raise SettingsError(f"folds is {folds}; it must be between 2 and 20. The default is 5.")
+        raise SettingsError(
+            "folds is {folds}; it must be between 2 and 20. The default is 5.", folds=folds
+        )
     smallest = int(_texts_per_class(y, groups).min())
     used = min(folds, smallest)
     notices: tuple[str, ...] = ()
@@ -129,8 +131,10 @@ def check_split(labels: Sequence[Hashable], splits: Sequence[str]) -> None:
     scored = len(splits) - len(learnt)
     if not learnt or not scored:
         raise DataError(
-            f"the split column gives {len(learnt)} train and {scored} test or dev sentences; "
-            "both are needed. Choose no split column (--split none) to use cross-validation."
+            "the split column gives {n} train and {scored} test or dev sentences; both are "
+            "needed. Choose no split column (--split none) to use cross-validation.",
+            n=len(learnt),
+            scored=scored,
         )
     if len(set(learnt)) < 2:
         raise DataError(

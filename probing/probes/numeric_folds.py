@@ -24,8 +24,10 @@ def cross_validation(target: np.ndarray, groups: np.ndarray, wanted: int, seed: 
     texts = len(np.unique(groups))
     if texts < FEWEST:
         raise DataError(
-            f"there are {texts} different sentences; a regression needs at least {FEWEST}: two to "
-            "learn from and two to score. Add more rows."
+            "there are {texts} different sentences; a regression needs at least {fewest}: two to "
+            "learn from and two to score. Add more rows.",
+            texts=texts,
+            fewest=FEWEST,
         )
     used = min(wanted, texts // 2)
     everything = np.arange(len(target))
@@ -73,10 +75,15 @@ def _check_part(
     numbers, texts = (len(np.unique(of[which == name])) for of in (target, groups))
     if min(numbers, texts) < 2:
         raise DataError(
-            f"the {name} sentences of the split column are {texts} different "
-            f"text{'s' * (texts > 1)} with {numbers} different number{'s' * (numbers > 1)}; a "
-            f"regression needs two of each to {purpose}. Choose no split column (--split none) to "
-            "use cross-validation."
+            "the {name} sentences of the split column are {texts} different text{value} with "
+            "{numbers} different number{value2}; a regression needs two of each to {purpose}. "
+            "Choose no split column (--split none) to use cross-validation.",
+            name=name,
+            texts=texts,
+            value="s" * (texts > 1),
+            numbers=numbers,
+            value2="s" * (numbers > 1),
+            purpose=purpose,
         )
 
 

@@ -61,15 +61,19 @@ def project(
     draw a convincing cloud from identical rows.
     """
     if method not in METHODS:
-        raise SettingsError(f"map method {method!r} is unknown; it is one of pca, umap.")
+        raise SettingsError(
+            "map method {method!r} is unknown; it is one of pca, umap.", method=method
+        )
     if dimensions not in (2, 3):
-        raise SettingsError(f"a map has 2 or 3 dimensions, not {dimensions}.")
+        raise SettingsError("a map has 2 or 3 dimensions, not {dimensions}.", dimensions=dimensions)
     if len(x) < 2:
-        raise DataError(f"a map needs at least two sentences; there is {len(x)}. Add more.")
+        raise DataError("a map needs at least two sentences; there is {n}. Add more.", n=len(x))
     if is_constant(x):
         raise DataError(
-            f"the {pooling} vector at layer {layer} is the same for every sentence, so there is "
-            "nothing to map. Choose a higher layer or another pooling."
+            "the {pooling} vector at layer {layer} is the same for every sentence, so there is "
+            "nothing to map. Choose a higher layer or another pooling.",
+            pooling=pooling,
+            layer=layer,
         )
     explained: tuple[float, ...] = ()
     notice = ""

@@ -23,19 +23,24 @@ def place(projection: Projection, x: np.ndarray, new: np.ndarray) -> np.ndarray:
     """
     if len(projection.points) != len(x):
         raise DataError(
-            f"the map has {len(projection.points)} points and there are {len(x)} vectors; give the "
-            "vectors that the map was made of."
+            "the map has {n} points and there are {n2} vectors; give the vectors that the map was "
+            "made of.",
+            n=len(projection.points),
+            n2=len(x),
         )
     if new.ndim != 2 or new.shape[1] != x.shape[1]:
         raise DataError(
-            f"the map was made of vectors of {x.shape[1]} numbers, and the new ones have the shape "
-            f"{new.shape}; they have to come from the same encoder, one row a sentence."
+            "the map was made of vectors of {shape} numbers, and the new ones have the shape "
+            "{shape2}; they have to come from the same encoder, one row a sentence.",
+            shape=x.shape[1],
+            shape2=new.shape,
         )
     if len(x) < 2 or is_constant(x):
         raise DataError(
-            f"the {projection.pooling} vector at layer {projection.layer} is the same for every "
-            "sentence, so there is no map to place others on. Choose a higher layer or another "
-            "pooling."
+            "the {pooling} vector at layer {layer} is the same for every sentence, so there is no "
+            "map to place others on. Choose a higher layer or another pooling.",
+            pooling=projection.pooling,
+            layer=projection.layer,
         )
     if projection.method == "pca" or len(x) <= FEWEST:
         return _along_axes(projection.points, x, new)
