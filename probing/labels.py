@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from probing.errors import DataError
+from probing.language import say, say_n
 from probing.parsing.cells import listed, shown
 from probing.parsing.numbers import read_numbers
 from probing.sentences import Sentences
@@ -61,26 +62,33 @@ def _numbers(classes: Sequence[str]) -> dict[str, float]:
 
 def _require_numbers(sentences: Sentences, number: Mapping[str, float], distinct: int) -> None:
     """Raise ``DataError`` where labels cannot be the numbers that they were asked to be."""
-    where, classes = _where(sentences), "choose the target classes (--target classes)"
+    where, classes = _where(sentences), say("choose the target classes (--target classes)")
     bad = _quoted(name for name in dict.fromkeys(sentences.labels or ()) if name not in number)
     if bad:
         raise DataError(
-            "{where} is to be probed as numbers, but {bad} {value}. Correct or leave out these "
-            "rows, name another column with --label, or {classes}.",
-            where=where,
-            bad=listed(bad, 3),
-            value="are none" if len(bad) > 1 else "is none",
-            classes=classes,
+            say_n(
+                "{where!s} is to be probed as numbers, but {bad!s} is none. Correct or leave out "
+                "these rows, name another column with --label, or {classes!s}.",
+                "{where!s} is to be probed as numbers, but {bad!s} are none. Correct or leave out "
+                "these rows, name another column with --label, or {classes!s}.",
+                len(bad),
+                where=where,
+                bad=listed(bad, 3),
+                classes=classes,
+            )
         )
     if distinct < FEWEST_NUMBERS:
         raise DataError(
-            "{where} has {distinct} different number{value}; a regression needs at least "
-            "{fewest_numbers}. Name another column with --label, or {classes}.",
-            where=where,
-            distinct=distinct,
-            value="s" * (distinct > 1),
-            fewest_numbers=FEWEST_NUMBERS,
-            classes=classes,
+            say_n(
+                "{where!s} has {n} different number; a regression needs at least {fewest}. Name "
+                "another column with --label, or {classes!s}.",
+                "{where!s} has {n} different numbers; a regression needs at least {fewest}. Name "
+                "another column with --label, or {classes!s}.",
+                distinct,
+                where=where,
+                fewest=FEWEST_NUMBERS,
+                classes=classes,
+            )
         )
 
 
@@ -104,10 +112,10 @@ def check_labels(sentences: Sentences, target: "Target | None" = "auto") -> tupl
         return ()
     if len(sentences.classes) == 1:
         raise DataError(
-            "{sentences} says '{classes}' for all {n:,} sentences: there is nothing to tell "
+            "{where!s} says '{label}' for all {n:,} sentences: there is nothing to tell "
             "apart. Name another with --label, or none: geometry and maps need no label.",
-            sentences=_where(sentences),
-            classes=shown(sentences.classes[0]),
+            where=_where(sentences),
+            label=shown(sentences.classes[0]),
             n=n,
         )
     values = quantities(sentences, target)
@@ -123,7 +131,9 @@ def check_labels(sentences: Sentences, target: "Target | None" = "auto") -> tupl
 
 def _where(sentences: Sentences) -> str:
     column, name = sentences.source.label_column, sentences.source.name
-    return f"column '{shown(column)}' of {name}" if column else f"the labels of {name}"
+    if column:
+        return say("column '{column}' of {name}", column=shown(column), name=name)
+    return say("the labels of {name}", name=name)
 
 
 def _quoted(labels: Iterable[str]) -> list[str]:
@@ -136,16 +146,16 @@ def _require_classes(sentences: Sentences) -> None:
     hint = _number_hint(sentences.classes)
     if k == n < 20:
         raise DataError(
-            "{where} gives each of the {n} sentences a label of its own; a class needs two at "
-            "least. {hint}Give more rows, name another column with --label, or none: geometry and "
-            "maps need no label.",
+            "{where!s} gives each of the {n} sentences a label of its own; a class needs two at "
+            "least. {hint!s}Give more rows, name another column with --label, or none: geometry "
+            "and maps need no label.",
             where=where,
             n=n,
             hint=hint,
         )
     if is_identifier(k, n):
         raise DataError(
-            "{where} looks like an id: {k:,} different labels in {n:,} sentences. {hint}Name a "
+            "{where!s} looks like an id: {k:,} different labels in {n:,} sentences. {hint!s}Name a "
             "column of classes with --label, or none: geometry and maps need no label.",
             where=where,
             k=k,
@@ -161,17 +171,33 @@ def _number_hint(classes: Sequence[str]) -> str:
         return ""
     bad = _quoted(name for name in classes if name not in number)
     if bad:
-        return f"All but {listed(bad, 3)} are numbers: correct these to have them probed as such. "
-    return "If they are quantities, choose the target numbers (--target numbers). "
+        return say(
+            "All but {labels!s} are numbers: correct these to have them probed as such. ",
+            labels=listed(bad, 3),
+        )
+    return say("If they are quantities, choose the target numbers (--target numbers). ")
 
 
 def _many_classes(sentences: Sentences) -> tuple[str, ...]:
-    k, n, where = len(sentences.classes), len(sentences), _where(sentences)
+    k, n, source = len(sentences.classes), len(sentences), sentences.source
     if k <= 200 and n >= 5 * k:
         return ()
+    figures = {"name": source.name, "k": k, "n": n, "each": n / k}
+    if not source.label_column:
+        return (
+            say(
+                "The labels of {name} has {k:,} classes for {n:,} sentences, {each:.1f} each on "
+                "average: probing will be slow or uncertain. Is it an id or a free text?",
+                **figures,
+            ),
+        )
     return (
-        f"{where[0].upper()}{where[1:]} has {k:,} classes for {n:,} sentences, {n / k:.1f} each on "
-        "average: probing will be slow or uncertain. Is it an id or a free text?",
+        say(
+            "Column '{column}' of {name} has {k:,} classes for {n:,} sentences, {each:.1f} each "
+            "on average: probing will be slow or uncertain. Is it an id or a free text?",
+            column=shown(source.label_column),
+            **figures,
+        ),
     )
 
 
@@ -181,25 +207,43 @@ def _number_like(classes: Sequence[str]) -> tuple[str, ...]:
     if len(number) <= MANY_NUMBERS or len(number) < MOSTLY * len(classes):
         return ()
     bad = _quoted(name for name in classes if name not in number)
-    but = f" but for {listed(bad, 3)}" if bad else ""
+    if not bad:
+        return (
+            say(
+                "The labels are {n:,} different numbers. They are probed as classes, not as "
+                "quantities: being close counts for nothing.",
+                n=len(number),
+            ),
+        )
     return (
-        f"The labels are {len(number):,} different numbers{but}. They are probed as classes, not "
-        "as quantities: being close counts for nothing.",
+        say(
+            "The labels are {n:,} different numbers but for {labels!s}. They are probed as "
+            "classes, not as quantities: being close counts for nothing.",
+            n=len(number),
+            labels=listed(bad, 3),
+        ),
     )
 
 
 def _number_notices(sentences: Sentences, values: Sequence[float], asked: bool) -> tuple[str, ...]:
-    notice = (
-        f"The labels are {len(set(values)):,} different numbers. They are probed as numbers: ridge "
-        "regression, R² and Spearman's rank correlation."
+    notice = say(
+        "The labels are {n:,} different numbers. They are probed as numbers: ridge regression, R² "
+        "and Spearman's rank correlation.",
+        n=len(set(values)),
     )
     if not asked:
-        notice += " If they stand for classes, choose the target classes (--target classes)."
+        notice = say(
+            "{notice!s} If they stand for classes, choose the target classes (--target classes).",
+            notice=notice,
+        )
     pairs = zip(sentences.labels or (), values, strict=True)
     marked = next(((label, value) for label, value in pairs if "," in label), None)
     if marked is None:
         return (notice,)
-    return notice, f"Read as a number, the label '{shown(marked[0])}' is {marked[1]:.15g}."
+    label, value = marked
+    return notice, say(
+        "Read as a number, the label '{label}' is {value:.15g}.", label=shown(label), value=value
+    )
 
 
 def _near_labels(classes: Sequence[str]) -> tuple[str, ...]:
@@ -210,4 +254,9 @@ def _near_labels(classes: Sequence[str]) -> tuple[str, ...]:
     pairs = [" / ".join(f"'{name}'" for name in names) for names in alike.values() if names[1:]]
     if not pairs:
         return ()
-    return (f"Labels that differ only in case or spaces count as different: {listed(pairs, 5)}.",)
+    return (
+        say(
+            "Labels that differ only in case or spaces count as different: {labels!s}.",
+            labels=listed(pairs, 5),
+        ),
+    )

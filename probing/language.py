@@ -10,6 +10,7 @@ run and read by others years later. So it is made in English, by an error's cons
 ``say``, and ``spoken`` finds on the page which text of the catalogue it was made of.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +30,7 @@ TEXTS = Path(__file__).with_name("texts")
 LANGUAGES = {"en": "English", "zh": "中文"}
 MESSAGE = "message"  # the context of a message in the catalogue
 K = TypeVar("K")
+_FIGURE = re.compile(r"[-−]?\d[\d,.e+-]*")
 
 
 def _english() -> str:
@@ -84,7 +87,8 @@ def later(text: str) -> str:
 def say(text: str, /, **values: object) -> str:
     """A message in English: ``say("{n:,} rows", n=1200)``. The page shows it by ``spoken``.
 
-    Without values ``text`` is left as it is. A value that is itself a message stands as ``{why!s}``.
+    Without values ``text`` is left as it is. ``{why!s}`` holds what ``say`` made as well, or
+    several such, separated by commas; all other values are shown as they are.
     """
     return text.format(**values) if values else text
 
@@ -95,22 +99,11 @@ def say_n(one: str, several: str, n: int, /, **values: object) -> str:
 
 
 def spoken(message: str) -> str:
-    """What ``say`` made, in the language of now; any other text as it is."""
-    return message if language() == "en" else _spoken(language(), message)
+    """What ``say`` made, in the language of now; any other text as it is.
 
-
-@lru_cache(maxsize=2048)
-def _spoken(name: str, message: str) -> str:
-    for template in _templates(name):
-        values = template.read(message)
-        if values is not None:
-            return template.translation.format(
-                **{
-                    key: _spoken(name, value) if key in template.messages else value
-                    for key, value in values.items()
-                }
-            )
-    return message
+    The catalogue's text with the most words of its own counts that could have become ``message``.
+    """
+    return message if language() == "en" else _read(language(), message, True) or message
 
 
 class Spoken(Mapping[K, str]):
@@ -129,17 +122,46 @@ class Spoken(Mapping[K, str]):
         return len(self._texts)
 
 
+@lru_cache(maxsize=2048)
+def _read(name: str, message: str, whole: bool) -> str | None:
+    """``message`` in another language, or None where it is none."""
+    for each in templates(name):
+        values = each.read(message) if each.wordy or not whole else None
+        if values is not None:
+            said = {k: _within(name, v) if k in each.messages else v for k, v in values.items()}
+            return each.translation.format(**said)
+    return None
+
+
+def _within(name: str, text: str) -> str:
+    """One message, or several separated by commas; what is none of them is left as it is."""
+    said, parts = [], text.split(", ")
+    while parts:
+        heads = ((n, _read(name, ", ".join(parts[:n]), False)) for n in range(len(parts), 0, -1))
+        n, head = next(((n, head) for n, head in heads if head is not None), (0, None))
+        if head is None:
+            return text
+        said.append(head)
+        parts = parts[n:]
+    return tr(", ").join(said)
+
+
 @dataclass(frozen=True)
 class Template:
     """A text of the catalogue with places to fill in, to be found again in what was made of it."""
 
     between: tuple[str, ...]
     """What stands before, between and after the places."""
-    places: tuple[str, ...]
-    """Their names."""
+    places: tuple[tuple[str, bool], ...]
+    """Their names, and whether a figure stands there."""
     messages: frozenset[str]
-    """Those that hold a message."""
+    """Names of those that hold messages."""
     translation: str
+
+    @property
+    def wordy(self) -> bool:
+        """Whether it has words of its own, by which a whole message can be known."""
+        return any(character.isalpha() for character in "".join(self.between))
 
     def read(self, message: str) -> dict[str, str] | None:
         """What was filled in, or None where ``message`` was made of another text.
@@ -147,9 +169,9 @@ class Template:
         Each place holds as little as possible, the last one the rest: one pass, whatever came.
         """
         first, last = self.between[0], self.between[-1]
+        end = len(message) - len(last)
         if not self.places:
             return {} if message == first else None
-        end = len(message) - len(last)
         if not (message.startswith(first) and message.endswith(last) and len(first) <= end):
             return None
         found, at = [], len(first)
@@ -159,31 +181,39 @@ class Template:
                 return None
             found.append(message[at:begin])
             at = begin + len(text)
-        return dict(zip(reversed(self.places), (message[at:end], *reversed(found)), strict=True))
+        found.append(message[at:end])
+        pairs = list(zip(self.places, found, strict=True))
+        if any(figure and not _FIGURE.fullmatch(text) for (_, figure), text in pairs):
+            return None
+        return {name: text for (name, _), text in reversed(pairs)}
 
 
 def template(text: str, translation: str) -> Template:
-    """``text`` as what ``say`` makes of it can be read."""
+    """``text`` so that what ``say`` made of it can be read."""
     between, places, messages = [""], [], set()
-    for literal, place, _, conversion in Formatter().parse(text):
+    for literal, place, spec, conversion in Formatter().parse(text):
         between[-1] += literal
         if place is not None:
             between.append("")
-            places.append(place)
+            places.append((place, bool(spec)))
             messages |= {place} if conversion == "s" else set()
     return Template(tuple(between), tuple(places), frozenset(messages), translation)
 
 
 @cache
-def _templates(name: str) -> tuple[Template, ...]:
-    """All messages, the ones with the most words of their own first."""
+def templates(name: str) -> tuple[Template, ...]:
+    """All messages in a language, those with the most words of their own first."""
     found = [
-        template(text, entry.string if isinstance(entry.string, str) else entry.string[0])
+        template(text, given)
         for entry in _texts(name)
         if entry.context == MESSAGE
-        for text in (entry.id if isinstance(entry.id, tuple) else (entry.id,))
+        for text, given in zip(_forms(entry.id), cycle(_forms(entry.string)), strict=False)
     ]
     return tuple(sorted(found, key=lambda each: -sum(map(len, each.between))))
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return tuple(text) if isinstance(text, tuple | list) else (str(text),)
 
 
 @cache

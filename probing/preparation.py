@@ -8,7 +8,7 @@ import numpy as np
 
 from probing.errors import DataError
 from probing.labels import check_labels, quantities
-from probing.language import later
+from probing.language import say
 from probing.parsing.cells import shown
 from probing.probes import folds, numeric_folds
 from probing.sentences import Dropped, Sentences
@@ -41,7 +41,7 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
             n=len(sentences),
         )
     if sentences.labels is None:
-        return Task(sentences, None, None, ("There are no labels: no probes, only maps.",))
+        return Task(sentences, None, None, (say("There are no labels: no probes, only maps."),))
     label_notices = check_labels(sentences, settings.target)
     given = sentences.splits is not None and set(sentences.splits) != {"train"}
     numbers = quantities(sentences, settings.target)
@@ -51,7 +51,7 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
         folds.check_split(sentences.labels, sentences.splits or ())
     kept = _without_rare_classes(sentences, given)
     if len(kept.classes) < 2:
-        raise DataError(_too_few_classes(sentences, kept))
+        raise _too_few_classes(sentences, kept)
     number = {name: i for i, name in enumerate(kept.classes)}
     y = np.array([number[label] for label in kept.labels or ()], dtype=np.int64)
     groups = folds.duplicate_groups(kept.texts)
@@ -66,7 +66,7 @@ def prepare(sentences: Sentences, settings: Settings) -> Task:
 def _unused_split(sentences: Sentences, given: bool) -> tuple[str, ...]:
     if sentences.splits is None or given:
         return ()
-    return ("The split column says train everywhere, so cross-validation is used.",)
+    return (say("The split column says train everywhere, so cross-validation is used."),)
 
 
 def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
@@ -78,10 +78,10 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
             for label, split in zip(labels, sentences.splits or (), strict=True)
             if split == "train"
         }
-        reason = later("class that train does not have")
+        reason = say("class that train does not have")
     else:
         learnt = folds.usable_classes(labels, folds.duplicate_groups(sentences.texts))
-        reason = later("class with a single sentence")
+        reason = say("class with a single sentence")
     kept = [i for i, label in enumerate(labels) if label in learnt]
     if len(kept) == len(labels):
         return sentences
@@ -91,13 +91,14 @@ def _without_rare_classes(sentences: Sentences, given: bool) -> Sentences:
     return replace(sentences.take(kept), source=replace(source, dropped=dropped))
 
 
-def _too_few_classes(given: Sentences, kept: Sentences) -> str:
+def _too_few_classes(given: Sentences, kept: Sentences) -> DataError:
     column = given.source.label_column
-    where = f"column '{shown(column)}'" if column else "the labels"
-    return (
-        f"of the {len(given.classes):,} classes in {where} only {len(kept.classes)} has two "
-        "different sentences or more; a probe needs two such classes. Choose another label "
-        "column, or none to see maps only."
+    return DataError(
+        "of the {n:,} classes in {where!s} only {kept} has two different sentences or more; a "
+        "probe needs two such classes. Choose another label column, or none to see maps only.",
+        n=len(given.classes),
+        where=say("column '{column}'", column=shown(column)) if column else say("the labels"),
+        kept=len(kept.classes),
     )
 
 
@@ -128,9 +129,9 @@ def from_lists(texts: Sequence[str], labels: Sequence[Any] | None) -> Sentences:
         raise DataError("texts is one string; give a list of sentences.")
     if labels is not None and len(labels) != len(texts):
         raise DataError(
-            "there are {n:,} texts and {n2:,} labels; give one label a text.",
-            n=len(texts),
-            n2=len(labels),
+            "there are {texts:,} texts and {labels:,} labels; give one label a text.",
+            texts=len(texts),
+            labels=len(labels),
         )
     blank = [not str(text).strip() for text in texts]
     missing = [

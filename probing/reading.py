@@ -16,7 +16,7 @@ from probing.columns import (
 )
 from probing.errors import DataError
 from probing.labels import check_labels
-from probing.language import later
+from probing.language import say
 from probing.parsing.cells import listed, shown
 from probing.sentences import Dropped, Sentences, Source
 from probing.tables import Limits, Table, read_table, too_large
@@ -80,18 +80,20 @@ def read_bytes(
         return source, name or "the file"
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        name = name or path.name or str(path)
+        name, there = name or path.name or str(path), shown(str(path), 200)
         try:
             with path.open("rb") as file:
                 return _bounded(file, shown(name, 100), limits), name
         except FileNotFoundError:
-            problem = f"there is no file {shown(str(path), 200)}. Check the path"
+            refusal = DataError("there is no file {path}. Check the path.", path=there)
         except IsADirectoryError:
-            problem = f"{shown(str(path), 200)} is a folder. Name the CSV file in it"
+            refusal = DataError("{path} is a folder. Name the CSV file in it.", path=there)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            problem = f"cannot open {shown(str(path), 200)}: {reason}. Check the path"
-        raise DataError("{problem}.", problem=problem)
+            refusal = DataError(
+                "cannot open {path}: {reason}. Check the path.", path=there, reason=reason
+            )
+        raise refusal
     own = getattr(source, "name", None)
     name = name or (Path(own).name if isinstance(own, str) and own else "the file")
     return _bounded(source, shown(name, 100), limits), name
@@ -121,7 +123,7 @@ def choose_columns(
         if used.count(column) > 1:
             roles = " and ".join(role for role, each in given.items() if each == column)
             raise DataError(
-                "column '{column}' was named as {roles}. Name a column of its own for each.",
+                "column '{column}' was named as {roles!s}. Name a column of its own for each.",
                 column=shown(column),
                 roles=roles,
             )
@@ -143,7 +145,7 @@ def _column(table: Table, column: str, role: str) -> str:
         if name in table.columns:
             return name
     raise DataError(
-        "column '{column}' is not in {name}; it has: {columns}. Name one with --{role}.",
+        "column '{column}' is not in {name}; it has: {columns!s}. Name one with --{role}.",
         column=shown(column),
         name=table.name,
         columns=listed(table.columns, 20),
@@ -181,9 +183,11 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
         ),
     )
     if not kept:
-        counts = listed(f"{len(each.rows):,} {each.reason}" for each in dropped)
+        counts = ", ".join(
+            say("{n:,} {reason!s}", n=len(each.rows), reason=each.reason) for each in dropped
+        )
         raise DataError(
-            "no row of {name} can be used with column '{text}' as text: {counts}. Name another "
+            "no row of {name} can be used with column '{text}' as text: {counts!s}. Name another "
             "with --text.",
             name=table.name,
             text=shown(columns.text),
@@ -201,20 +205,20 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
 def _unusable(text: str, limits: Limits, label: str | None, split: str | None) -> str | None:
     """Why a row cannot be used, or None; ``label`` and ``split`` are None where not asked for."""
     if not text.strip():
-        return later("blank text")
+        return say("blank text")
     if len(text) > limits.max_text_chars:
-        return f"text longer than {limits.max_text_chars:,} characters"
+        return say("text longer than {most:,} characters", most=limits.max_text_chars)
     if label is not None and not label.strip():
-        return later("missing label")
+        return say("missing label")
     if label is not None and len(label) > limits.max_label_chars:
-        return f"label longer than {limits.max_label_chars:,} characters"
-    return later("missing split") if split == "" else None
+        return say("label longer than {most:,} characters", most=limits.max_label_chars)
+    return say("missing split") if split == "" else None
 
 
 def _cells(table: Table, column: str) -> tuple[str, ...]:
     if column not in table.columns:
         raise DataError(
-            "column '{column}' is not in {name}; it has: {columns}.",
+            "column '{column}' is not in {name}; it has: {columns!s}.",
             column=shown(column),
             name=table.name,
             columns=listed(table.columns, 20),
@@ -229,11 +233,11 @@ def _splits(table: Table, column: str) -> tuple[str, ...]:
     unknown = Counter(word for word in words if word and word not in SPLIT_WORDS)
     if unknown:
         raise DataError(
-            "column '{column}' of {name} is no split: it holds {most_common}; a split says train, "
+            "column '{column}' of {name} is no split: it holds {words!s}; a split says train, "
             "dev (or val, validation) or test. Name another with --split, or none.",
             column=shown(column),
             name=table.name,
-            most_common=listed((word for word, _ in unknown.most_common()), 8),
+            words=listed((word for word, _ in unknown.most_common()), 8),
         )
     return tuple(SPLIT_WORDS.get(word, "") for word in words)
 

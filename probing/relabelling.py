@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from probing.errors import DataError
-from probing.language import later
+from probing.language import say
 from probing.parsing.cells import listed, shown
 from probing.sentences import Dropped, Sentences, Source
 
-LEFT_OUT = later("label left out")
+LEFT_OUT = say("label left out")
 """Why sentences of such a label are not used."""
 
 
@@ -61,7 +61,7 @@ def relabel(sentences: Sentences, change: Relabelling) -> Sentences:
     blank = [f"'{shown(old)}'" for old, becomes in change.renamed if not becomes.strip()]
     if blank:
         raise DataError(
-            "{blank} would become a blank label. Write a name for it.", blank=listed(blank, 3)
+            "{names!s} would become a blank label. Write a name for it.", names=listed(blank, 3)
         )
     kept = [i for i, label in enumerate(sentences.labels) if label not in gone]
     if not kept:

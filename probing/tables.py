@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from probing.errors import DataError
+from probing.language import say
 from probing.parsing.cells import shown
 from probing.parsing.decoding import decode
 from probing.parsing.dialects import SAMPLE_CHARS, detect
@@ -87,16 +88,16 @@ def read_table(
         ) from None
     except csv.Error as error:
         raise DataError(
-            '{name}: the quotes (") in the record that begins on {error} do not come in pairs '
+            '{name}: the quotes (") in the record that begins on {place!s} do not come in pairs '
             "around fields. Double those that are part of the text.",
             name=name,
-            error=error,
+            place=error,
         ) from None
     sheet = arrange(found, name, header)
     if sheet.rows_read > limits.max_rows:
         raise _too_many_rows(name, limits)
     if blank:
-        notices = (*notices, f"Blank lines, which count as no rows: {blank:,}.")
+        notices = (*notices, say("Blank lines, which count as no rows: {n:,}.", n=blank))
     if dialect != Dialect(dialect.delimiter):
         notices = (*notices, _quoting_notice(dialect))
     return Table(
@@ -117,10 +118,9 @@ def read_table(
 def too_large(name: str, limits: Limits) -> DataError:
     """The refusal of a file that has more bytes than allowed."""
     return DataError(
-        "{name} is larger than {max_bytes:,.0f} MB, the most that is read. Give a part of its "
-        "rows.",
+        "{name} is larger than {most:,.0f} MB, the most that is read. Give a part of its rows.",
         name=name,
-        max_bytes=limits.max_bytes / 2**20,
+        most=limits.max_bytes / 2**20,
     )
 
 
@@ -150,10 +150,10 @@ def _refuse_wide(text: str, dialect: Dialect, name: str, limits: Limits) -> None
         for _, fields in islice(records(text[:SAMPLE_CHARS], dialect), 20):
             if len(fields) > limits.max_columns:
                 raise DataError(
-                    "{name} has more than {max_columns} columns, the most that is read. Keep "
+                    "{name} has more than {most} columns, the most that is read. Keep "
                     "those of text, label and split.",
                     name=name,
-                    max_columns=limits.max_columns,
+                    most=limits.max_columns,
                 )
     except (csv.Error, Unterminated):
         pass  # the sample is cut anywhere; the whole is judged later
@@ -173,10 +173,10 @@ def _all_records(
             blank += 1
             if blank > 10 * limits.max_rows + 100:
                 raise DataError(
-                    "{name} has more than {value:,} blank lines: it is damaged, or no table. Give "
+                    "{name} has more than {most:,} blank lines: it is damaged, or no table. Give "
                     "a file with a row per sentence.",
                     name=name,
-                    value=10 * limits.max_rows,
+                    most=10 * limits.max_rows,
                 )
             continue
         found.append((line, fields[: limits.max_columns + 1]))
@@ -187,25 +187,24 @@ def _all_records(
 
 def _too_many_rows(name: str, limits: Limits) -> DataError:
     return DataError(
-        "{name} has more than {max_rows:,} rows, the most that is read. Give a random part of "
-        "them.",
+        "{name} has more than {most:,} rows, the most that is read. Give a random part of them.",
         name=name,
-        max_rows=limits.max_rows,
+        most=limits.max_rows,
     )
 
 
 def _quoting_notice(dialect: Dialect) -> str:
     if not dialect.quote:
-        return "Quotes were kept as part of the text: they do not come in pairs around fields."
+        return say("Quotes were kept as part of the text: they do not come in pairs around fields.")
     if dialect.stray:
-        return "Some quotes inside quoted fields are not doubled; they were kept as text."
+        return say("Some quotes inside quoted fields are not doubled; they were kept as text.")
     parts = []
     if dialect.quote == "'":
-        parts.append("fields are quoted with single quotes")
+        parts.append(say("fields are quoted with single quotes"))
     if dialect.escape:
-        parts.append("a backslash before a quote, delimiter or newline escapes it")
+        parts.append(say("a backslash before a quote, delimiter or newline escapes it"))
     if dialect.spaces:
-        parts.append("spaces after a delimiter are no part of the field")
+        parts.append(say("spaces after a delimiter are no part of the field"))
     if dialect.returns:
-        parts.append("a carriage return alone does not end a row")
-    return f"How the file is written was found out: {', '.join(parts)}."
+        parts.append(say("a carriage return alone does not end a row"))
+    return say("How the file is written was found out: {parts!s}.", parts=", ".join(parts))

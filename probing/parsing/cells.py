@@ -5,6 +5,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from probing.language import say
+
 TEXT_NAMES = tuple(
     "text texts sentence sentences review reviews tweet tweets comment comments utterance "
     "question query smiles content message messages sms post body document doc passage "
@@ -73,4 +75,5 @@ def listed(values: Iterable[str], limit: int = 12) -> str:
     """``values`` separated by commas; of many the first ``limit`` and how many more."""
     values = tuple(values)
     text = ", ".join(shown(value) for value in values[:limit])
-    return text if len(values) <= limit else f"{text} and {len(values) - limit:,} more"
+    more = len(values) - limit
+    return text if more <= 0 else say("{names} and {n:,} more", names=text, n=more)

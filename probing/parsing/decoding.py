@@ -4,33 +4,34 @@ import codecs
 import re
 
 from probing.errors import DataError
+from probing.language import say
 
-_ARCHIVE = "Unpack it and give the CSV inside."
-_EXPORT = 'Open it there and save it as "CSV UTF-8".'
+_ARCHIVE = say("Unpack it and give the CSV inside.")
+_EXPORT = say('Open it there and save it as "CSV UTF-8".')
 _MAGIC = (
-    (b"\x1f\x8b", "a gzip archive", _ARCHIVE),
-    (b"\xfd7zXZ\x00", "an xz archive", _ARCHIVE),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _ARCHIVE),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _ARCHIVE),
-    (b"Rar!\x1a\x07", "a RAR archive", _ARCHIVE),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file", _EXPORT),
-    (b"%PDF-", "a PDF", "Give the table itself as CSV."),
-    (b"{\\rtf", "a rich text document", _EXPORT),
+    (b"\x1f\x8b", say("a gzip archive"), _ARCHIVE),
+    (b"\xfd7zXZ\x00", say("an xz archive"), _ARCHIVE),
+    (b"\x28\xb5\x2f\xfd", say("a Zstandard archive"), _ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", say("a 7-Zip archive"), _ARCHIVE),
+    (b"Rar!\x1a\x07", say("a RAR archive"), _ARCHIVE),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", say("an old Excel or Word file"), _EXPORT),
+    (b"%PDF-", say("a PDF"), say("Give the table itself as CSV.")),
+    (b"{\\rtf", say("a rich text document"), _EXPORT),
     (
         b"PAR1\x15",
-        "a Parquet file",
-        "Convert it with pandas.read_parquet(…).to_csv(…, index=False).",
+        say("a Parquet file"),
+        say("Convert it with pandas.read_parquet(…).to_csv(…, index=False)."),
     ),
     (
         b"ARROW1\x00",
-        "an Arrow file",
-        "Convert it with pandas.read_feather(…).to_csv(…, index=False).",
+        say("an Arrow file"),
+        say("Convert it with pandas.read_feather(…).to_csv(…, index=False)."),
     ),
-    (b"\x89HDF", "an HDF5 file", "Convert it to CSV."),
-    (b"SQLite format 3\x00", "an SQLite database", "Export the table as CSV."),
-    (b"\x93NUMPY", "a NumPy array", "Give the sentences as CSV."),
-    (b"\x89PNG", "a PNG picture", "Give the sentences as CSV."),
-    (b"\xff\xd8\xff", "a JPEG picture", "Give the sentences as CSV."),
+    (b"\x89HDF", say("an HDF5 file"), say("Convert it to CSV.")),
+    (b"SQLite format 3\x00", say("an SQLite database"), say("Export the table as CSV.")),
+    (b"\x93NUMPY", say("a NumPy array"), say("Give the sentences as CSV.")),
+    (b"\x89PNG", say("a PNG picture"), say("Give the sentences as CSV.")),
+    (b"\xff\xd8\xff", say("a JPEG picture"), say("Give the sentences as CSV.")),
 )
 _WEB_PAGE = re.compile(r"\s*(?:<!--.*?-->\s*)?<(?:!doctype|html|head|body|table|\?xml|svg)\b", re.I)
 _JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"(?:[^"\\]|\\.)*"\s*:')
@@ -51,7 +52,7 @@ _COMMON = [
 _SAMPLE_BYTES = 32_768
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _NEWLINE = re.compile(rb"\r\n|\r|\n")
-_SAVE_AGAIN = 'Save it again as "CSV UTF-8" and give that.'
+_SAVE_AGAIN = say('Save it again as "CSV UTF-8" and give that.')
 
 
 def decode(data: bytes, name: str) -> tuple[str, str, tuple[str, ...]]:
@@ -65,7 +66,10 @@ def decode(data: bytes, name: str) -> tuple[str, str, tuple[str, ...]]:
     _refuse_other_text(text, name)
     if not guessed:
         return text, encoding, ()
-    notice = f"The file is not UTF-8; it was read as {encoding}, a guess from its characters."
+    notice = say(
+        "The file is not UTF-8; it was read as {encoding}, a guess from its characters.",
+        encoding=encoding,
+    )
     return text, encoding, (notice,)
 
 
@@ -73,27 +77,26 @@ def _refuse_binary(data: bytes, name: str) -> None:
     if data.startswith(b"PK\x03\x04"):
         if b"xl/" in data[:4000] or b"[Content_Types]" in data[:100]:
             raise DataError(
-                "{name} is an Excel workbook, not CSV. {export}", name=name, export=_EXPORT
+                "{name} is an Excel workbook, not CSV. {cure!s}", name=name, cure=_EXPORT
             )
-        raise DataError("{name} is a zip archive, not CSV. {archive}", name=name, archive=_ARCHIVE)
+        raise DataError("{name} is a zip archive, not CSV. {cure!s}", name=name, cure=_ARCHIVE)
     if data.startswith(b"BZh") and data[4:10] == b"1AY&SY":
-        raise DataError(
-            "{name} is a bzip2 archive, not CSV. {archive}", name=name, archive=_ARCHIVE
-        )
+        raise DataError("{name} is a bzip2 archive, not CSV. {cure!s}", name=name, cure=_ARCHIVE)
     for magic, what, cure in _MAGIC:
         if data.startswith(magic):
-            raise DataError("{name} is {what}, not CSV. {cure}", name=name, what=what, cure=cure)
+            raise DataError(
+                "{name} is {what!s}, not CSV. {cure!s}", name=name, what=what, cure=cure
+            )
 
 
 def _refuse_other_text(text: str, name: str) -> None:
     if "\0" in text:
         line = len(re.findall(r"\r\n|\r|\n", text[: text.index("\0")])) + 1
         raise DataError(
-            "{name} has a NUL character on line {line}: it is damaged or not a text file. "
-            "{save_again}",
+            "{name} has a NUL character on line {line}: it is damaged or not a text file. {cure!s}",
             name=name,
             line=line,
-            save_again=_SAVE_AGAIN,
+            cure=_SAVE_AGAIN,
         )
     if _WEB_PAGE.match(text[:2000]):
         raise DataError(
@@ -129,12 +132,12 @@ def _strictly(data: bytes, codec: str, name: str) -> str:
         return data.decode(codec)
     except UnicodeDecodeError as error:
         raise DataError(
-            "{name} begins like {upper} but stops being it at byte {start:,}: it was cut or "
-            "damaged. {save_again}",
+            "{name} begins like {encoding} but stops being it at byte {start:,}: it was cut or "
+            "damaged. {cure!s}",
             name=name,
-            upper=codec.upper(),
+            encoding=codec.upper(),
             start=error.start,
-            save_again=_SAVE_AGAIN,
+            cure=_SAVE_AGAIN,
         ) from None
 
 
@@ -166,12 +169,12 @@ def _refuse_damaged(data: bytes, start: int, name: str) -> None:
 def _undecodable(data: bytes, start: int, name: str) -> DataError:
     line = len(_NEWLINE.findall(data, 0, start)) + 1
     return DataError(
-        "{name} is not valid UTF-8 on line {line} (byte 0x{data:02x}) and fits no other encoding "
-        "as a whole. {save_again}",
+        "{name} is not valid UTF-8 on line {line} (byte 0x{byte}) and fits no other encoding "
+        "as a whole. {cure!s}",
         name=name,
         line=line,
-        data=data[start],
-        save_again=_SAVE_AGAIN,
+        byte=f"{data[start]:02x}",
+        cure=_SAVE_AGAIN,
     )
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from probing.language import say
+
 Record = tuple[int, list[str]]
 """1-based physical line on which a record begins, and its fields; no fields for a blank line."""
 
@@ -80,7 +82,7 @@ def records(text: str, dialect: Dialect) -> Iterator[Record]:
     except csv.Error as error:
         if lines.read(1) == "":
             raise Unterminated(line) from error
-        raise csv.Error(f"line {line}") from error
+        raise csv.Error(say("line {line}", line=line)) from error
 
 
 def _only_special_escapes(text: str, dialect: Dialect) -> str:
@@ -115,7 +117,7 @@ def _stray_records(text: str, dialect: Dialect) -> Iterator[Record]:
         match = (without_loose if barren else whole).match(text, at)
         ending = divider.match(text, match.end()) if match else None
         if match is None or ending is None:  # cannot be: both match the empty string
-            raise csv.Error(f"line {line}")
+            raise csv.Error(say("line {line}", line=line))
         proper, loose, literal = match.groups()
         bare = (literal or "").lstrip(" ")
         if bare.startswith('"') and bare.count('"') == 1 and text.find('"', match.end()) < 0:

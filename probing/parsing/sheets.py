@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probing.errors import DataError
-from probing.language import later
+from probing.language import say
 from probing.parsing.cells import is_index, listed, shown
 from probing.parsing.dialects import usual_width
 from probing.parsing.headers import find_header
@@ -58,9 +58,9 @@ def arrange(found: Sequence[Record], name: str, header: bool | None) -> Sheet:
     body = found[skipped + has_header :]
     if not body:
         raise DataError(
-            "{name} has no row below its header ({found}). Give a row per sentence below it.",
+            "{name} has no row below its header ({names!s}). Give a row per sentence below it.",
             name=name,
-            found=listed(found[skipped][1]),
+            names=listed(found[skipped][1]),
         )
     widths = usual_width([fields for _, fields in body[:_EXAMINED]])
     names = found[skipped][1] if has_header else [""] * widths
@@ -71,7 +71,7 @@ def arrange(found: Sequence[Record], name: str, header: bool | None) -> Sheet:
     if not even.records:
         raise _all_ragged(name, len(names), body)
     if not has_header:
-        notices.append("The file has no header; its columns are numbered.")
+        notices.append(say("The file has no header; its columns are numbered."))
     columns, keep, more = _columns(names, even.records, has_header)
     return Sheet(
         has_header=has_header,
@@ -87,7 +87,7 @@ def arrange(found: Sequence[Record], name: str, header: bool | None) -> Sheet:
 
 def _skipped_notice(skipped: Sequence[Record]) -> str:
     text = "; ".join(shown(" ".join(filter(None, fields)), 40) or "blank" for _, fields in skipped)
-    return f"Skipped above the header: {shown(text, 200)}."
+    return say("Skipped above the header: {text}.", text=shown(text, 200))
 
 
 def _has_row_names(names: Sequence[str], body: Sequence[Record]) -> bool:
@@ -125,7 +125,7 @@ def _even(body: Sequence[Record], names: Sequence[str]) -> _Body:
     for row, (line, fields) in enumerate(body):
         excess = [field for field in fields[width:] if field.strip()]
         if excess or len(fields) < least:
-            few, many = later("ragged: too few fields"), later("ragged: too many fields")
+            few, many = say("ragged: too few fields"), say("ragged: too many fields")
             reason = many if excess else few
             ragged.setdefault(reason, []).append((row, line))
             continue
@@ -142,7 +142,7 @@ def _even(body: Sequence[Record], names: Sequence[str]) -> _Body:
 def _all_ragged(name: str, width: int, body: Sequence[Record]) -> DataError:
     widths = Counter(len(fields) for _, fields in body).most_common(3)
     return DataError(
-        "No row of {name} has the {width} fields of its header; {n:,} have {widths}. Give every "
+        "No row of {name} has the {width} fields of its header; {n:,} have {widths!s}. Give every "
         "column a name in the header, and put texts that hold a delimiter in double quotes.",
         name=name,
         width=width,
@@ -160,21 +160,28 @@ def _columns(
     unnamed = has_header and len(names) > 1 and first in ("", "Unnamed: 0")
     if unnamed and is_index([record[0] for record in records]):
         keep = keep[1:]
-        notices.append("The first column only numbers the rows; it was left out.")
+        notices.append(say("The first column only numbers the rows; it was left out."))
     empty = [i for i in keep if not names[i].strip() and not any(r[i].strip() for r in records)]
     if empty and len(empty) < len(keep):
         keep = [i for i in keep if i not in empty]
-        notices.append(f"Left out columns without name or content: {len(empty)}.")
+        notices.append(say("Left out columns without name or content: {n}.", n=len(empty)))
     columns = _distinct(names)
     changed = [columns[i] for i in keep if columns[i] != _cut(" ".join(names[i].split()))]
     if changed and has_header:
-        notices.append(f"Columns whose names were blank or repeated: {listed(changed)}.")
+        notices.append(
+            say("Columns whose names were blank or repeated: {names!s}.", names=listed(changed))
+        )
     for i in keep:
         filled = sum(bool(record[i].strip()) for record in records)
         if has_header and not names[i].strip() and filled < len(records) / 2:
             notices.append(
-                f"{columns[i]} has no name and is filled in {filled:,} of {len(records):,} rows: "
-                "perhaps parts of texts whose delimiters are not quoted."
+                say(
+                    "{column} has no name and is filled in {filled:,} of {n:,} rows: perhaps "
+                    "parts of texts whose delimiters are not quoted.",
+                    column=columns[i],
+                    filled=filled,
+                    n=len(records),
+                )
             )
     return tuple(columns[i] for i in keep), keep, notices
 

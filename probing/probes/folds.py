@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from probing.errors import DataError, SettingsError
+from probing.language import say, say_n
 
 INNER_FOLDS = 3
 
@@ -62,13 +63,19 @@ def duplicate_notices(groups: np.ndarray, y: np.ndarray) -> tuple[str, ...]:
     notices = []
     if repeated:
         notices.append(
-            f"{repeated:,} sentence{'s repeat' if repeated > 1 else ' repeats'} an earlier one "
-            "(apart from case and white space)."
+            say_n(
+                "{n:,} sentence repeats an earlier one (apart from case and white space).",
+                "{n:,} sentences repeat an earlier one (apart from case and white space).",
+                repeated,
+            )
         )
     if conflicting:
         notices.append(
-            f"{conflicting:,} text{'s occur' if conflicting > 1 else ' occurs'} with different "
-            "labels; no probe can get every copy right."
+            say_n(
+                "{n:,} text occurs with different labels; no probe can get every copy right.",
+                "{n:,} texts occur with different labels; no probe can get every copy right.",
+                conflicting,
+            )
         )
     return tuple(notices)
 
@@ -88,8 +95,13 @@ def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -
     notices: tuple[str, ...] = ()
     if used < folds:
         notices = (
-            f"The smallest class has {smallest} distinct sentences, so there are {used} folds "
-            f"instead of {folds}.",
+            say(
+                "The smallest class has {n} distinct sentences, so there are {used} folds instead "
+                "of {folds}.",
+                n=smallest,
+                used=used,
+                folds=folds,
+            ),
         )
     everything = np.arange(len(y))
     parts = [
@@ -97,8 +109,8 @@ def cross_validation(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -
         for train, test in _stratified(everything, y, groups, used, seed)
     ]
     if len(np.unique(groups)) < len(groups):
-        notices += ("Copies of a sentence always stay in the same fold.",)
-    return Plan(tuple(parts), f"{used}-fold cross-validation", notices)
+        notices += (say("Copies of a sentence always stay in the same fold."),)
+    return Plan(tuple(parts), say("{n}-fold cross-validation", n=used), notices)
 
 
 def given_split(y: np.ndarray, groups: np.ndarray, splits: Sequence[str], seed: int) -> Plan:
@@ -116,12 +128,22 @@ def given_split(y: np.ndarray, groups: np.ndarray, splits: Sequence[str], seed: 
     leaked = int(np.isin(groups[test], groups[train]).sum())
     if leaked:
         notices.append(
-            f"{leaked:,} of {len(test):,} {scored} sentences also stand in train, so scores are "
-            "flattered. Choose no split column to keep copies together."
+            say(
+                "{leaked:,} of {n:,} {scored} sentences also stand in train, so scores are "
+                "flattered. Choose no split column to keep copies together.",
+                leaked=leaked,
+                n=len(test),
+                scored=scored,
+            )
         )
     inner = ((train, dev),) if len(dev) else _inner(train, y, groups, seed)
-    choice = "C chosen on dev" if len(dev) else "C chosen by inner folds of train"
-    description = f"given split: fitted on {len(train):,} train, {choice}, scored on {scored}"
+    choice = say("C chosen on dev") if len(dev) else say("C chosen by inner folds of train")
+    description = say(
+        "given split: fitted on {n:,} train, {choice!s}, scored on {scored}",
+        n=len(train),
+        choice=choice,
+        scored=scored,
+    )
     return Plan((Fold(train, test, inner),), description, tuple(notices))
 
 

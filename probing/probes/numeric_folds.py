@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from probing.errors import DataError
+from probing.language import say, say_n
 from probing.probes import folds
 from probing.probes.folds import INNER_FOLDS, Plan
 
@@ -35,8 +36,11 @@ def cross_validation(target: np.ndarray, groups: np.ndarray, wanted: int, seed: 
     plan = folds.cross_validation(y, groups, used, seed)
     if used == wanted:
         return plan
-    notice = (
-        f"There are {texts} different sentences, so there are {used} folds instead of {wanted}."
+    notice = say(
+        "There are {n} different sentences, so there are {used} folds instead of {wanted}.",
+        n=texts,
+        used=used,
+        wanted=wanted,
     )
     return replace(plan, notices=(notice, *plan.notices))
 
@@ -47,8 +51,8 @@ def given_split(target: np.ndarray, groups: np.ndarray, splits: Sequence[str], s
     train = np.flatnonzero(which == "train")
     scored = "test" if "test" in splits else "dev"
     if len(train) and scored in splits:
-        _check_part("train", which, target, groups, "learn from")
-        _check_part(scored, which, target, groups, "score")
+        _check_part("train", which, target, groups, say("learn from"))
+        _check_part(scored, which, target, groups, say("score"))
     texts = len(np.unique(groups[train]))
     y = _quantiles(target, groups, train, min(BINS, max(2, texts // INNER_FOLDS)))
     return folds.given_split(y, groups, splits, seed)
@@ -64,8 +68,11 @@ def duplicate_notices(groups: np.ndarray, target: np.ndarray) -> tuple[str, ...]
         return repeats
     return (
         *repeats,
-        f"{count:,} text{'s occur' if count > 1 else ' occurs'} with different numbers; no probe "
-        "can get every copy right.",
+        say_n(
+            "{n:,} text occurs with different numbers; no probe can get every copy right.",
+            "{n:,} texts occur with different numbers; no probe can get every copy right.",
+            count,
+        ),
     )
 
 
@@ -75,14 +82,12 @@ def _check_part(
     numbers, texts = (len(np.unique(of[which == name])) for of in (target, groups))
     if min(numbers, texts) < 2:
         raise DataError(
-            "the {name} sentences of the split column are {texts} different text{value} with "
-            "{numbers} different number{value2}; a regression needs two of each to {purpose}. "
-            "Choose no split column (--split none) to use cross-validation.",
+            "the {name} sentences of the split column are {texts!s} with {numbers!s}; a regression "
+            "needs two of each to {purpose!s}. Choose no split column (--split none) to use "
+            "cross-validation.",
             name=name,
-            texts=texts,
-            value="s" * (texts > 1),
-            numbers=numbers,
-            value2="s" * (numbers > 1),
+            texts=say_n("{n} different text", "{n} different texts", texts),
+            numbers=say_n("{n} different number", "{n} different numbers", numbers),
             purpose=purpose,
         )
 
