@@ -20,6 +20,7 @@ from dashboard.status import Outcomes, Status
 from dashboard.workers import Desk
 from probing import environment, store
 from probing.errors import SettingsError
+from probing.language import say
 from probing.progress import CellScore
 from probing.projections import Wanted
 from probing.sentences import Sentences
@@ -293,7 +294,13 @@ class Jobs:
         """The job has had the time it may take."""
         with self._lock:
             if desk.job is job and desk.verdict is None:
-                message = _OVERRUN.format(minutes=f"{self.minutes:g}")
+                message = say(
+                    "This took longer than the {minutes:g} minutes that this server gives one run, "
+                    "and was stopped. Nothing was stored. Use fewer sentences, fewer poolings or a "
+                    "smaller encoder, leave out In depth, or run CLS Probe on your own computer, "
+                    "where there is no such limit.",
+                    minutes=self.minutes,
+                )
                 self._stop(desk, Status("failed", message=message))
 
     def _kill(self, desk: Desk, job: Job) -> None:
@@ -314,13 +321,6 @@ class Jobs:
     def _spare_input(self, job: Job) -> None:
         if not job.short:
             kept.forgive(Path(job.order["folder"]))
-
-
-_OVERRUN = (
-    "This took longer than the {minutes} minutes that this server gives one run, and was stopped. "
-    "Nothing was stored. Use fewer sentences, fewer poolings or a smaller encoder, leave out In "
-    "depth, or run CLS Probe on your own computer, where there is no such limit."
-)
 
 
 @cache

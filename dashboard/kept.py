@@ -15,6 +15,7 @@ from pathlib import Path
 from dashboard.queue import Job
 from probing import store
 from probing.errors import ProbingError, RunFolderError
+from probing.language import say
 from probing.locks import locked
 from probing.sentences import Sentences
 
@@ -22,14 +23,15 @@ JOB, SENTENCES, CELLS, TRIES = "job.json", "sentences.parquet", "cells", "tries"
 CRASHES = 2
 """Times that a run may take its worker down with it before it is given up."""
 
-GIVEN_UP = (
-    f"This run was begun {CRASHES} times, and each time the process that computes ended "
-    "unexpectedly, most likely because the memory was not enough. It is not tried again. Start it "
-    "anew with fewer sentences, fewer poolings or a smaller encoder."
+GIVEN_UP = say(
+    "This run was begun {crashes} times, and each time the process that computes ended "
+    "unexpectedly, most likely because the memory was not enough. It is not tried again. "
+    "Start it anew with fewer sentences, fewer poolings or a smaller encoder.",
+    crashes=CRASHES,
 )
-DAMAGED = (
-    "The server stopped before this run was done, and what was kept of its sentences cannot be "
-    "read. Start it anew."
+DAMAGED = say(
+    "The server stopped before this run was done, and what was kept of its sentences cannot "
+    "be read. Start it anew."
 )
 
 

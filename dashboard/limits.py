@@ -15,7 +15,7 @@ from dashboard.sizes import estimate, machine_memory, shape_of, word_pieces
 from probing.encoders import BUNDLED, understand
 from probing.environment import Limits, limits
 from probing.errors import DataError, SettingsError
-from probing.language import tr, tr_n
+from probing.language import say, say_n, tr, tr_n
 from probing.reading import Limits as ReadingLimits
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -278,23 +278,27 @@ def upload_trouble(
     """
     now = now or limits()
     if size > now.upload_mb * 2**20:
-        return (
-            f"The file is larger than {now.upload_mb:,} MB, the most that this server takes. "
-            "Give a part of its rows."
+        return say(
+            "The file is larger than {most:,} MB, the most that this server takes. Give "
+            "a part of its rows.",
+            most=now.upload_mb,
         )
     if now.public and held + size > HELD * now.upload_mb * 2**20:
-        return "This server holds as many files as it can. Try again in a few minutes."
+        return say("This server holds as many files as it can. Try again in a few minutes.")
     if now.uploads_mb_per_hour is None:
         return None
     seconds = meter.take(visitor, now.uploads_mb_per_hour * 2**20, size)
     if not seconds:
         return None
-    when = "with a smaller file"
+    when = say("with a smaller file")
     if seconds < math.inf:
-        when = f"in {_minutes(seconds)}"
-    return (
-        f"You uploaded {meter.used(visitor) / 2**20:,.0f} MB within the last hour, and this "
-        f"server takes {now.uploads_mb_per_hour:,} MB. Try again {when}."
+        when = say_n("in {n:,} minute", "in {n:,} minutes", math.ceil(seconds / 60))
+    return say(
+        "You uploaded {mb:,.0f} MB within the last hour, and this server takes "
+        "{most:,} MB. Try again {when!s}.",
+        mb=meter.used(visitor) / 2**20,
+        most=now.uploads_mb_per_hour,
+        when=when,
     )
 
 

@@ -28,6 +28,7 @@ from dashboard import logs
 from dashboard.limits import memory_each
 from probing.environment import limits
 from probing.errors import Cancelled, ProbingError
+from probing.language import say
 from probing.progress import Progress
 
 Message = dict[str, Any]
@@ -82,14 +83,16 @@ class Worker:
         except MemoryError:
             return {
                 "state": "failed",
-                "message": "The memory is not enough for this run. Use fewer sentences.",
+                "message": say("The memory is not enough for this run. Use fewer sentences."),
             }
         except Exception as error:  # noqa: BLE001 - a defect costs one job, not the worker
             logs.failure("job failed", error)
             return {
                 "state": "failed",
-                "message": "Something went wrong that is not your fault. The operator finds it "
-                "in the server's log; other runs are not affected.",
+                "message": say(
+                    "Something went wrong that is not your fault. The operator finds it in the "
+                    "server's log; other runs are not affected."
+                ),
             }
         return {"state": "done", "message": "", "result": result}
 

@@ -14,12 +14,13 @@ from typing import Any
 
 from dashboard.queue import Job
 from dashboard.status import Status
+from probing.language import say
 
 GRACE = 10.0  # seconds a job has to stop by itself before its process is ended
 
-LOST = (
-    "The process that computes ended unexpectedly, most likely because the memory was not enough. "
-    "Nothing else was affected. Try again with fewer sentences."
+LOST = say(
+    "The process that computes ended unexpectedly, most likely because the memory was not "
+    "enough. Nothing else was affected. Try again with fewer sentences."
 )
 
 

@@ -21,6 +21,7 @@ from typing import IO, BinaryIO, cast
 from probing import store, unpacked
 from probing.environment import Limits
 from probing.errors import RunFolderError
+from probing.language import say
 from probing.representations import POOLINGS
 from probing.unpacked import refused
 
@@ -166,7 +167,7 @@ def unpack(file: IO[bytes], folder: Path, limits: Limits) -> None:
             for about in entries:
                 left -= _take(archive, about, folder, left)
     except _BROKEN as error:
-        raise refused("it is damaged, or no zip file") from error
+        raise refused(say("it is damaged, or no zip file")) from error
 
 
 _BROKEN = (
@@ -183,33 +184,33 @@ def _check_end(file: IO[bytes]) -> None:
     end = file.read(42)
     record = end[-22:]
     if len(record) < 22 or record[:4] != b"PK\5\6" or record[20:] != b"\0\0":
-        raise refused("it is damaged, or no zip file")
+        raise refused(say("it is damaged, or no zip file"))
     entries, directory = int.from_bytes(record[10:12], "little"), record[12:16]
     if end[:4] == b"PK\6\7" or entries > ENTRIES or int.from_bytes(directory, "little") > _MB:
-        raise refused(f"it holds more than {ENTRIES:,} files")
+        raise refused(say("it holds more than {most:,} files", most=ENTRIES))
     file.seek(0)
 
 
 def _checked(entries: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
     """The files among ``entries``; refuses names, links and sizes that no run has."""
     if len(entries) > ENTRIES:
-        raise refused(f"it holds more than {ENTRIES:,} files")
+        raise refused(say("it holds more than {most:,} files", most=ENTRIES))
     found: dict[str, zipfile.ZipInfo] = {}
     for about in entries:
         name, kind = about.orig_filename, stat.S_IFMT(about.external_attr >> 16)
         if name in _FOLDERS and kind in (0, stat.S_IFDIR):
             continue
         if not _most(name):
-            raise refused(f"no run has a file of the name {name[:80]!a}")
+            raise refused(say("no run has a file of the name {name!a}", name=name[:80]))
         if kind not in (0, stat.S_IFREG):
-            raise refused(f"{name} is not a plain file")
+            raise refused(say("{name} is not a plain file", name=name))
         if about.flag_bits & 1 or about.compress_type not in (0, zipfile.ZIP_DEFLATED):
-            raise refused(f"{name} is encrypted or packed in an unusual way")
+            raise refused(say("{name} is encrypted or packed in an unusual way", name=name))
         if name in found:
-            raise refused(f"it holds {name} twice")
+            raise refused(say("it holds {name} twice", name=name))
         found[name] = about
     if store.RUN not in found:
-        raise refused(f"there is no {store.RUN} in it")
+        raise refused(say("there is no {name} in it", name=store.RUN))
     return [about for name, about in found.items() if name not in _LEFT]
 
 
@@ -226,7 +227,7 @@ def _take(archive: zipfile.ZipFile, about: zipfile.ZipInfo, folder: Path, left: 
         while block := source.read(65_536):
             came += len(block)
             if came > most:
-                raise refused(f"{name} is too large when unpacked")
+                raise refused(say("{name} is too large when unpacked", name=name))
             target.write(block)
     return came
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from probing.errors import DataError, ProbingError
+from probing.language import say
 
 TASKS = {
     "models": "probing.encoders.search",
@@ -69,21 +70,25 @@ def why(error: BaseException, repo: str) -> str:
     from huggingface_hub import constants, errors
 
     if constants.is_offline_mode():
-        return (
-            "The hub is not asked, because HF_HUB_OFFLINE is set. Unset it, or give what is on "
-            "this machine."
+        return say(
+            "The hub is not asked, because HF_HUB_OFFLINE is set. Unset it, or give what is "
+            "on this machine."
         )
     if isinstance(error, errors.GatedRepoError):
-        return (
-            f"{repo} is gated: its owners ask for an agreement. Accept it on its page on the hub "
-            "and log in with `hf auth login`, or choose another one."
+        return say(
+            "{repo} is gated: its owners ask for an agreement. Accept it on its page on the "
+            "hub and log in with `hf auth login`, or choose another one.",
+            repo=repo,
         )
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else None
     if isinstance(error, errors.RepositoryNotFoundError) or status in (401, 404):
-        return f"There is no {repo} on the hub, or it is private. Check the spelling (owner/name)."
+        return say(
+            "There is no {repo!s} on the hub, or it is private. Check the spelling (owner/name).",
+            repo=repo,
+        )
     if status is not None:
-        return f"The hub answered with status {status}. Try again later."
-    return "The hub can't be reached from here. Check the connection, or give what is here."
+        return say("The hub answered with status {status}. Try again later.", status=status)
+    return say("The hub can't be reached from here. Check the connection, or give what is here.")
 
 
 # ---- that process
@@ -102,7 +107,7 @@ def main() -> None:
     except ProbingError as error:
         answer = {"trouble": str(error)}
     except Exception as error:  # noqa: BLE001 - the hub's client fails in any way
-        answer = {"trouble": why(error, str(order["given"].get("repo", "such a model")))}
+        answer = {"trouble": why(error, str(order["given"].get("repo", say("such a model"))))}
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + rest)
 
 

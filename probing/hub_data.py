@@ -91,11 +91,10 @@ def check_file(file: HubFile, limits: Limits) -> None:
     """Refuse a file by what the hub says of its size."""
     if file.bytes > limits.max_bytes:
         raise DataError(
-            "{path} has {bytes:,.0f} MB, and {max_bytes:,.0f} MB are downloaded. Choose a smaller "
-            "file.",
+            "{path} has {size:,.0f} MB, and {most:,.0f} MB are downloaded. Choose a smaller file.",
             path=shown(file.path, 100),
-            bytes=file.bytes / 2**20,
-            max_bytes=limits.max_bytes / 2**20,
+            size=file.bytes / 2**20,
+            most=limits.max_bytes / 2**20,
         )
 
 
@@ -114,11 +113,13 @@ def answer_files(repo: str, private: bool) -> tuple[dict[str, Any], bytes]:
             found = []
     if not found:
         scripts = any(name.endswith(".py") for name in names)
-        raise DataError(
-            f"{repo} has no CSV, TSV or Parquet file"
-            + (", only a script that would make its data; scripts are not run" if scripts else "")
-            + ". Choose another set."
-        )
+        if scripts:
+            raise DataError(
+                "{repo} has no CSV, TSV or Parquet file, only a script that would make its data; "
+                "scripts are not run. Choose another set.",
+                repo=repo,
+            )
+        raise DataError("{repo} has no CSV, TSV or Parquet file. Choose another set.", repo=repo)
     return {"files": [asdict(file) for file in found[:MOST_FILES]]}, b""
 
 
@@ -151,10 +152,9 @@ def answer_fetch(
             path = None
         if path is None or path.stat().st_size > most.max_bytes:
             raise DataError(
-                "{path} is larger than the hub said, and than {max_bytes:,.0f} MB. Choose another "
-                "file.",
+                "{path} is larger than the hub said, and than {most:,.0f} MB. Choose another file.",
                 path=shown(asked.path, 100),
-                max_bytes=most.max_bytes / 2**20,
+                most=most.max_bytes / 2**20,
             )
         if path.suffix.lower() != ".parquet":
             return {"name": name, "left_out": []}, path.read_bytes()

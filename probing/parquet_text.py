@@ -47,18 +47,18 @@ def _columns(file: Any, name: str, limits: Limits) -> tuple[tuple[str, ...], tup
     schema, rows = file.schema_arrow, file.metadata.num_rows
     if rows > limits.max_rows:
         raise DataError(
-            "{name} has {rows:,} rows, and {max_rows:,} are read. Choose a smaller file, such as "
+            "{name} has {rows:,} rows, and {most:,} are read. Choose a smaller file, such as "
             "that of the test or validation split.",
             name=name,
             rows=rows,
-            max_rows=limits.max_rows,
+            most=limits.max_rows,
         )
     if len(schema) > limits.max_columns:
         raise DataError(
-            "{name} has {n:,} columns, and {max_columns:,} are read. Choose another file.",
+            "{name} has {n:,} columns, and {most:,} are read. Choose another file.",
             name=name,
             n=len(schema),
-            max_columns=limits.max_columns,
+            most=limits.max_columns,
         )
     kept, left, texts = list[str](), list[str](), 0
     for field in schema:
@@ -69,7 +69,7 @@ def _columns(file: Any, name: str, limits: Limits) -> tuple[tuple[str, ...], tup
         texts += types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
     if not texts:
         raise DataError(
-            "{name} has no column of text; it has: {names}. Lists and structures are not read. "
+            "{name} has no column of text; it has: {names!s}. Lists and structures are not read. "
             "Choose another file.",
             name=name,
             names=listed(schema.names, 20),

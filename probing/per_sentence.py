@@ -13,7 +13,7 @@ import numpy as np
 
 from probing.errors import SettingsError
 from probing.labels import quantities
-from probing.language import tr, tr_n
+from probing.language import say, tr, tr_n
 from probing.probes import metrics
 from probing.probes.regression import RegressionResult
 from probing.probes.result import ProbeResult
@@ -119,7 +119,7 @@ def hardest(run: Run, cells: Sequence[Cell] | None = None, most: int = MOST) -> 
 
     For numbers, those that the cells are furthest from: predicted and (absolute) error are means.
     """
-    _require_labels(run, "the list of hard sentences")
+    _require_labels(run, say("the list of hard sentences"))
     asked = [c for c in (good_cells(run) if cells is None else cells) if not c.constant]
     if run.kind == "numbers":
         return _furthest(run, asked, most)
@@ -172,7 +172,7 @@ def suspects(run: Run, most: int = MOST) -> "pd.DataFrame":
     Columns: row, text, label, suggested, confidence (mean over the cells). Empty where no cell is
     good.
     """
-    _require_classes(run, "the list of labels that may be wrong")
+    _require_classes(run, say("the list of labels that may be wrong"))
     cells = [cell for cell in good_cells(run) if isinstance(cell, ProbeResult)]
     y = class_numbers(run)
     confidence = _over([cell.confidence for cell in cells], len(y))
@@ -188,7 +188,7 @@ def suspects(run: Run, most: int = MOST) -> "pd.DataFrame":
 
 def about_suspects(run: Run) -> str:
     """What the list of ``suspects`` says and does not say, for people."""
-    _require_classes(run, "the list of labels that may be wrong")
+    _require_classes(run, say("the list of labels that may be wrong"))
     cells = [cell for cell in good_cells(run) if isinstance(cell, ProbeResult)]
     if not cells:
         return tr("No cell is clearly better than one class for all, so no label can be doubted.")
@@ -221,7 +221,7 @@ def of_cell(run: Run, layer: int, pooling: str) -> "pd.DataFrame":
 
     For numbers: predicted and error (predicted − the number).
     """
-    _require_labels(run, "the list of predictions")
+    _require_labels(run, say("the list of predictions"))
     if run.kind == "numbers":
         guess = _regression(run, layer, pooling).predicted
         at = np.flatnonzero(~np.isnan(guess))
@@ -248,7 +248,7 @@ def by_cell(run: Run, index: int) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    _require_labels(run, "the path of a sentence")
+    _require_labels(run, say("the path of a sentence"))
     if not 0 <= index < len(run.sentences):
         raise SettingsError(
             "there is no sentence {index}; this run has {n:,}, counted from 0.",
@@ -291,7 +291,7 @@ class CrossTable:
 
 def cross_table(run: Run, layer_a: int, pooling_a: str, layer_b: int, pooling_b: str) -> CrossTable:
     """Where two cells are right and wrong, e.g. CLS right and the mean wrong."""
-    _require_classes(run, "a table of right and wrong")
+    _require_classes(run, say("a table of right and wrong"))
     a, b, y = run.cell(layer_a, pooling_a), run.cell(layer_b, pooling_b), class_numbers(run)
     scored, right_a, right_b = a.scored & b.scored, a.predicted == y, b.predicted == y
 
@@ -329,7 +329,7 @@ def quarter(run: Run, table: CrossTable, which: Quarter) -> "pd.DataFrame":
 def _require_labels(run: Run, what: str) -> None:
     if run.kind == "none":
         raise SettingsError(
-            "{what} needs labels, and this run has none. Name a label column and run again.",
+            "{what!s} needs labels, and this run has none. Name a label column and run again.",
             what=what,
         )
 
@@ -338,7 +338,7 @@ def _require_classes(run: Run, what: str) -> None:
     _require_labels(run, what)
     if run.kind == "numbers":
         raise SettingsError(
-            "{what} needs classes; the labels of this run are numbers, which a prediction comes "
+            "{what!s} needs classes; the labels of this run are numbers, which a prediction comes "
             "near to rather than hits. Look at the largest errors instead.",
             what=what,
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from probing.encoders import EncoderInfo
 from probing.evaluation import Findings
+from probing.language import say
 from probing.preparation import Task
 from probing.probes.regression import RegressionResult
 from probing.probes.result import ProbeResult
@@ -108,8 +109,11 @@ def encoder_notices(info: EncoderInfo) -> list[str]:
     notices = list(info.notices)
     if info.sentence_pooling == "mean":
         notices.append(
-            f"{info.id} was trained with the mean as its sentence vector. What its CLS holds was "
-            "never trained for: a low CLS here says nothing about CLS in other encoders."
+            say(
+                "{id} was trained with the mean as its sentence vector. What its CLS holds was "
+                "never trained for: a low CLS here says nothing about CLS in other encoders.",
+                id=info.id,
+            )
         )
     return notices
 
@@ -119,6 +123,10 @@ def truncation_notices(representations: Representations) -> list[str]:
     if not representations.truncated:
         return []
     return [
-        f"{representations.truncated:,} sentences are longer than the encoder reads and were cut; "
-        f"{representations.tokens_lost:,} tokens were lost."
+        say(
+            "{n:,} sentences are longer than the encoder reads and were cut; "
+            "{tokens:,} tokens were lost.",
+            n=representations.truncated,
+            tokens=representations.tokens_lost,
+        )
     ]

@@ -12,6 +12,7 @@ from probing.encoders import EncoderInfo
 from probing.errors import DataError, EncoderError
 from probing.evaluation import evaluate
 from probing.geometry import is_constant
+from probing.language import say
 from probing.preparation import Task, from_lists, prepare
 from probing.progress import Listener, Progress, Report, Reporter, Stage
 from probing.projections import METHODS, Projection, Wanted
@@ -157,11 +158,11 @@ def _available(poolings: tuple[str, ...], info: EncoderInfo) -> tuple[tuple[str,
     kept = tuple(p for p in poolings if p != "pooled")
     if not kept:
         raise EncoderError(
-            "{id} has no pooler to probe ({evidence}). Choose the pooling cls or mean.",
+            "{id} has no pooler to probe ({evidence!s}). Choose the pooling cls or mean.",
             id=info.id,
             evidence=info.pooler.evidence,
         )
-    return kept, [f"pooled is left out: {info.pooler.evidence}."]
+    return kept, [say("pooled is left out: {evidence!s}.", evidence=info.pooler.evidence)]
 
 
 def _draw_maps(

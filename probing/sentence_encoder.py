@@ -135,7 +135,7 @@ class SentenceEncoder(TransformerMixin, BaseEstimator):
             )
         if self.pooling == "pooled" and not encoder.info.pooler.present:
             raise SettingsError(
-                "{id} has no pooler ({evidence}); choose the pooling cls or mean.",
+                "{id} has no pooler ({evidence!s}); choose the pooling cls or mean.",
                 id=encoder.info.id,
                 evidence=encoder.info.pooler.evidence,
             )

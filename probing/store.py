@@ -180,7 +180,7 @@ def load_run(path: str | Path) -> Run:
         )
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise RunFolderError(
-            "the run in {folder} is damaged ({name}: {error}). Make it again.",
+            "the run in {folder!s} is damaged ({name}: {error}). Make it again.",
             folder=folder,
             name=type(error).__name__,
             error=error,
@@ -196,9 +196,9 @@ def _read_json(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     if not path.is_file():
         raise RunFolderError(
-            "{folder} holds no finished run: there is no {run}. Name a run's own folder.",
+            "{folder!s} holds no finished run: there is no {name}. Name a run's own folder.",
             folder=folder,
-            run=RUN,
+            name=RUN,
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -207,15 +207,15 @@ def _read_json(folder: Path) -> dict[str, Any]:
             raise ValueError(f"without {', '.join(sorted(lacking))}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunFolderError(
-            "{path} is damaged ({error}). Make the run again.", path=path, error=error
+            "{path!s} is damaged ({error}). Make the run again.", path=path, error=error
         ) from error
     if schema > SCHEMA:
         raise RunFolderError(
-            "{folder} was written by a newer version (schema {schema}; this one reads up to "
-            "{schema2}). Update CLS Probe.",
+            "{folder!s} was written by a newer version (schema {schema}; this one reads up to "
+            "{known}). Update CLS Probe.",
             folder=folder,
             schema=schema,
-            schema2=SCHEMA,
+            known=SCHEMA,
         )
     return dict(record)
 

@@ -13,17 +13,19 @@ from typing import Any
 from probing import store
 from probing.environment import Limits
 from probing.errors import ProbingError, RunFolderError
+from probing.language import say
 from probing.representations import POOLINGS
 
 MEMORY = 4 * 2**30  # bytes of address space for reading a run
 PATIENCE = 120.0  # seconds it may take
+_HERE, _IN_IT = say("the archive"), say("the archive/{name}")  # in place of a path
 
 
 def refused(reason: str) -> RunFolderError:
     """What is said of a file that is no run's archive, for some reason."""
     return RunFolderError(
-        "this is not a run's archive that can be opened: {reason}. Give a zip file as “Export” of "
-        "CLS Probe writes it.",
+        "this is not a run's archive that can be opened: {reason!s}. Give a zip file as “Export” "
+        "of CLS Probe writes it.",
         reason=reason,
     )
 
@@ -44,9 +46,9 @@ def check_apart(folder: Path, limits: Limits) -> None:
         said: Any = json.loads(done.stdout.decode("utf-8").splitlines()[-1])
         trouble = said["trouble"]
     except subprocess.TimeoutExpired as error:
-        raise refused("reading it takes too long") from error
+        raise refused(say("reading it takes too long")) from error
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise refused("it cannot be read completely") from error
+        raise refused(say("it cannot be read completely")) from error
     if trouble is not None:
         raise RunFolderError(str(trouble))
 
@@ -59,20 +61,20 @@ def check(folder: Path, rows: int, text_chars: int) -> None:
     run = store.load_run(folder)
     n = len(run.sentences)
     if not 0 < n <= rows:
-        raise refused(f"it has {n:,} sentences, and {rows:,} are allowed")
+        raise refused(say("it has {n:,} sentences, and {most:,} are allowed", n=n, most=rows))
     if max(map(len, run.sentences.texts)) > text_chars:
-        raise refused(f"a sentence has more than {text_chars:,} characters")
+        raise refused(say("a sentence has more than {most:,} characters", most=text_chars))
     _check_record(run.record)
     layers, hidden = (int(run.record["encoder"][name]) for name in ("layers", "hidden"))
     if run.representations is not None:
         for name, array in run.representations.arrays.items():
             if array.shape != (layers + 1, n, hidden) or array.dtype.str != "<f4":
-                raise refused(f"representations/{name}.npy is not of this run")
+                raise refused(say("representations/{name}.npy is not of this run", name=name))
     counts = [len(probe.predicted) for probe in run.probes]
     counts += [len(probe.predicted) for probe in run.regressions]
     counts += [len(map_.points) for map_ in run.projections]
     if any(count != n for count in counts):
-        raise refused("its files are not of one run")
+        raise refused(say("its files are not of one run"))
     assert run.evidence is not None
     assert run.table is not None
     shelf.load(folder)
@@ -86,9 +88,16 @@ def _check_tables(folder: Path, rows: int) -> None:
         try:
             about = parquet.read_metadata(path)
         except (ArrowException, OSError) as error:
-            raise refused(f"{path.name} is damaged") from error
+            raise refused(say("{name} is damaged", name=path.name)) from error
         if about.num_rows > rows or about.num_columns > 20_000:
-            raise refused(f"{path.name} has {about.num_rows:,} rows, and {rows:,} are allowed")
+            raise refused(
+                say(
+                    "{name} has {n:,} rows, and {most:,} are allowed",
+                    name=path.name,
+                    n=about.num_rows,
+                    most=rows,
+                )
+            )
 
 
 def _check_record(record: Any) -> None:
@@ -110,7 +119,7 @@ def _check_record(record: Any) -> None:
         and re.fullmatch(made, record["created"])
         and set(settings["poolings_used"]) <= set(POOLINGS)
     ):
-        raise refused(f"{store.RUN} does not say what it should")
+        raise refused(say("{name} does not say what it should", name=store.RUN))
 
 
 def _bounded() -> None:
@@ -128,9 +137,9 @@ def trouble_with(folder: Path, rows: int, text_chars: int) -> str | None:
     try:
         check(folder, rows, text_chars)
     except ProbingError as error:
-        return str(error).replace(str(folder), "the archive")
+        return str(error).replace(str(folder), _HERE)
     except Exception as error:  # noqa: BLE001 - hostile files fail in any way
-        return str(refused(f"it cannot be read ({type(error).__name__})"))
+        return str(refused(say("it cannot be read ({error})", error=type(error).__name__)))
     return None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .messages import on_one_line, one_line
 
@@ -52,8 +53,8 @@ _VOCABULARIES = (
     *("tekken*", "tiktoken*"),
 )
 _ELSEWHERE = {
-    "configuration_files": "other settings",
-    "transformers_weights": "other weights",
+    "configuration_files": say("other settings"),
+    "transformers_weights": say("other weights"),
 }
 
 
@@ -71,21 +72,21 @@ def check_files(entries: Iterable[Path], shown: str) -> None:
         else:
             continue
         if size > most:
-            raise _too_large(file, shown, f"{most:,} bytes")
+            raise _too_large(file, shown, say("{most:,} bytes", most=most))
         if most == LARGEST_VOCABULARY and file.suffix != ".json" and size > MOST_VALUES:
             lines = file.read_bytes().count(b"\n")  # in a .model, at least one a piece
             if lines > MOST_VALUES:
-                raise _too_large(file, shown, f"{MOST_VALUES:,} lines")
+                raise _too_large(file, shown, say("{most:,} lines", most=MOST_VALUES))
 
 
 def read_json(file: Path, shown: str, largest: int = LARGEST_SETTINGS) -> dict[str, Any]:
     """The object in a JSON file of a checkpoint. Raises EncoderError for anything else."""
     try:
         if file.stat().st_size > largest:
-            raise _too_large(file, shown, f"{largest:,} bytes")
+            raise _too_large(file, shown, say("{most:,} bytes", most=largest))
         content = file.read_bytes()
         if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
-            raise _too_large(file, shown, f"{MOST_VALUES:,} values")
+            raise _too_large(file, shown, say("{most:,} values", most=MOST_VALUES))
         value = json.loads(content.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EncoderError(
@@ -118,7 +119,7 @@ def check_config(config: dict[str, Any], shown: str) -> None:
     for name, what in _ELSEWHERE.items():
         if config.get(name) is not None:
             raise EncoderError(
-                "config.json of {shown} redirects to {what} ({name}); remove the entry and call "
+                "config.json of {shown} redirects to {what!s} ({name}); remove the entry and call "
                 "them config.json and model.safetensors",
                 shown=shown,
                 what=what,
@@ -146,16 +147,20 @@ def numbers_stored(files: Iterable[Path], shown: str) -> int:
         shapes += _shapes(file, shown)
         if len(shapes) > MOST_WEIGHTS:
             raise EncoderError(
-                "{shown} has more than {most_weights:,} weights (matrices and vectors), the most "
+                "{shown} has more than {most:,} weights (matrices and vectors), the most "
                 "that is read; choose another encoder",
                 shown=shown,
-                most_weights=MOST_WEIGHTS,
+                most=MOST_WEIGHTS,
             )
     return sum(map(math.prod, shapes))
 
 
 def _shapes(file: Path, shown: str) -> list[list[int]]:
-    damaged = f"{file.name} of {shown} is not a whole safetensors file; download it again"
+    damaged = say(
+        "{name} of {shown} is not a whole safetensors file; download it again",
+        name=file.name,
+        shown=shown,
+    )
     try:
         with file.open("rb") as stream:
             start = stream.read(8)
@@ -171,12 +176,12 @@ def _shapes(file: Path, shown: str) -> list[list[int]]:
                 raise EncoderError(damaged)
             if length > LARGEST_HEADER:
                 raise EncoderError(
-                    "{name} of {shown} has a header of {length:,} bytes; up to {largest_header:,} "
+                    "{name} of {shown} has a header of {length:,} bytes; up to {most:,} "
                     "are read. Choose another encoder",
                     name=file.name,
                     shown=shown,
                     length=length,
-                    largest_header=LARGEST_HEADER,
+                    most=LARGEST_HEADER,
                 )
             header = json.loads(stream.read(length))
         shapes = [entry["shape"] for name, entry in header.items() if name != "__metadata__"]
@@ -205,7 +210,7 @@ def _figures(config: dict[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _too_large(file: Path, shown: str, most: str) -> EncoderError:
     return EncoderError(
-        "{name} of {shown} is larger than {most}; download it again",
+        "{name} of {shown} is larger than {most!s}; download it again",
         name=on_one_line(file.name),
         shown=shown,
         most=most,

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .families import Family
-from .info import ClsPlace, EncoderInfo
+from .info import PLACES, ClsPlace, EncoderInfo
 from .messages import is_panic, one_line
 from .taps import Taps, Visit, find_taps, tapped
 
@@ -75,10 +76,10 @@ class Encoder:
         ids = batch["input_ids"]
         if ids.numel() and int(ids.max()) >= self._vocabulary:
             raise EncoderError(
-                "the tokenizer of {id} gives token id {max}, but the model has {vocabulary} "
+                "the tokenizer of {id} gives token id {token}, but the model has {vocabulary} "
                 "tokens; they do not belong together, save both anew",
                 id=self.info.id,
-                max=int(ids.max()),
+                token=int(ids.max()),
                 vocabulary=self._vocabulary,
             )
         inputs = {name: value for name, value in batch.items() if name in self._accepted}
@@ -134,7 +135,7 @@ class Encoder:
         apply = pooler_function(self.model)
         if apply is None or not self.info.pooler.present:
             raise EncoderError(
-                "{id} has no pooler that can be used ({evidence}); leave out the pooling named "
+                "{id} has no pooler that can be used ({evidence!s}); leave out the pooling named "
                 "pooled",
                 id=self.info.id,
                 evidence=self.info.pooler.evidence,
@@ -187,15 +188,19 @@ def cls_positions(
     if len(wrong):
         row = int(wrong[0, 0])
         elsewhere = ((input_ids[row] == cls_id) & real[row]).nonzero()[:, 0].tolist()
-        found = f"it is at position {elsewhere[0]}" if elsewhere else "it is not there at all"
+        found = (
+            say("it is at position {at}", at=elsewhere[0])
+            if elsewhere
+            else say("it is not there at all")
+        )
         raise EncoderError(
-            "row {row} of the batch should have {value} (id {cls_id}) as its {place} token, at "
-            "position {positions}, but {found}; use the tokenizer with its special tokens",
+            "row {row} of the batch should have {token!s} (id {cls_id}) as its {place!s} token, at "
+            "position {at}, but {found!s}; use the tokenizer with its special tokens",
             row=row,
-            value=cls_token or "its [CLS] token",
+            token=cls_token or say("its [CLS] token"),
             cls_id=cls_id,
-            place=place,
-            positions=int(positions[row]),
+            place=PLACES[place],
+            at=int(positions[row]),
             found=found,
         )
     return positions

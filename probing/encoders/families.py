@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from probing.language import say
+
 from .info import ClsPlace
 
 READS = (
@@ -90,7 +92,10 @@ _ROBERTA = Family(
     "RoBERTa",
     "first",
     _TANH_POOLER,
-    "h0 (<s>) → dropout → dense → tanh → dropout → linear; the pooler is not used",
+    say(
+        "{head!s}; the pooler is not used",
+        head="h0 (<s>) → dropout → dense → tanh → dropout → linear",
+    ),
     "first hidden state",
     _dense_head("tanh"),
 )
@@ -99,7 +104,7 @@ _CONVBERT = Family(
     "ConvBERT",
     "first",
     None,
-    "h0 → dropout → dense → the config's activation → dropout → linear",
+    say("h0 → dropout → dense → the config's activation → dropout → linear"),
     "first hidden state",
     _dense_head("config:hidden_act"),
 )
@@ -108,7 +113,7 @@ _DEBERTA = Family(
     "DeBERTa",
     "first",
     None,
-    "h0 → the classifier's own ContextPooler (dropout → dense → gelu) → dropout → linear",
+    say("h0 → the classifier's own ContextPooler (dropout → dense → gelu) → dropout → linear"),
     "first hidden state",
     ("pooler.dropout", "pooler.dense", "config:pooler_hidden_act", "dropout", "classifier"),
 )
@@ -134,17 +139,24 @@ _ROWS = (
         model_type="fnet",
         title="FNet",
         padding_inert=False,
-        notice="FNet has no attention mask: padding changes every token, so only sentences of "
-        "the same length share a batch.",
+        notice=say(
+            "FNet has no attention mask: padding changes every token, so only sentences "
+            "of the same length share a batch."
+        ),
     ),
     replace(
         _BERT,
         model_type="mobilebert",
         title="MobileBERT",
-        pooler=f"{_TANH_POOLER} where the config sets classifier_activation, else h0 itself",
+        pooler=say(
+            "{formula} where the config sets classifier_activation, else h0 itself",
+            formula=_TANH_POOLER,
+        ),
         padding_inert=False,
-        notice="MobileBERT's input joins each token with its neighbours, padding included, so only "
-        "sentences of the same length share a batch.",
+        notice=say(
+            "MobileBERT's input joins each token with its neighbours, padding included, so only "
+            "sentences of the same length share a batch."
+        ),
     ),
     replace(_BERT, model_type="albert", title="ALBERT"),
     replace(
@@ -152,10 +164,12 @@ _ROWS = (
         model_type="big_bird",
         title="BigBird",
         pooler=_TANH_POOLER,
-        head=f"{_CONVBERT.head}; the pooler is not used",
+        head=say("{head!s}; the pooler is not used", head=_CONVBERT.head),
         config=MappingProxyType({"attention_type": "original_full"}),
-        notice="BigBird runs with full attention: with block-sparse attention the vectors of a "
-        "sentence would depend on the lengths of the others.",
+        notice=say(
+            "BigBird runs with full attention: with block-sparse attention the vectors of a "
+            "sentence would depend on the lengths of the others."
+        ),
     ),
     _ROBERTA,
     replace(_ROBERTA, model_type="xlm-roberta", title="XLM-RoBERTa"),
@@ -168,7 +182,7 @@ _ROWS = (
         model_type="longformer",
         title="Longformer",
         global_cls=True,
-        notice="<s> gets global attention, as Longformer's own classification head gives it.",
+        notice=say("<s> gets global attention, as Longformer's own classification head gives it."),
     ),
     Family(
         "distilbert",
@@ -191,8 +205,10 @@ _ROWS = (
     replace(
         _CONVBERT,
         padding_inert=False,
-        notice="ConvBERT's convolutions reach into padding, so only sentences of the same length "
-        "share a batch.",
+        notice=say(
+            "ConvBERT's convolutions reach into padding, so only sentences of the same length "
+            "share a batch."
+        ),
     ),
     replace(_CONVBERT, model_type="roformer", title="RoFormer"),
     replace(
@@ -200,8 +216,10 @@ _ROWS = (
         model_type="nystromformer",
         title="Nyströmformer",
         padding_inert=False,
-        notice="Nyströmformer's convolution reaches into padding, so only sentences of the same "
-        "length share a batch.",
+        notice=say(
+            "Nyströmformer's convolution reaches into padding, so only sentences of the same "
+            "length share a batch."
+        ),
     ),
     _DEBERTA,
     replace(_DEBERTA, model_type="deberta-v2", title="DeBERTa-v2/v3"),
@@ -210,7 +228,9 @@ _ROWS = (
         "ModernBERT",
         "first",
         None,
-        "h0 (or the mean, by classifier_pooling) → dense → activation → norm → dropout → linear",
+        say(
+            "h0 (or the mean, by classifier_pooling) → dense → activation → norm → dropout → linear"
+        ),
         "first hidden state",
         ("head", "drop", "classifier"),
         head_option="classifier_pooling",
@@ -221,8 +241,10 @@ _ROWS = (
         "EuroBERT",
         "first",
         None,
-        "every token → dense → gelu → linear, then the mean of the logits "
-        "(or h0 or the mean, by classifier_pooling)",
+        say(
+            "every token → dense → gelu → linear, then the mean of the logits "
+            "(or h0 or the mean, by classifier_pooling)"
+        ),
         "all tokens",
         ("dense", "activation", "classifier"),
         head_option="classifier_pooling",
@@ -235,7 +257,7 @@ _ROWS = (
         "XLNet",
         "last",
         None,
-        "the last token (<cls>) → summary: dense → tanh → dropout → linear",
+        say("the last token (<cls>) → summary: dense → tanh → dropout → linear"),
         "last hidden state",
         (*_SUMMARY, "logits_proj"),
         head_option="summary_type",
@@ -257,12 +279,15 @@ def family_of(model_type: str) -> Family:
         model_type=model_type,
         title=model_type,
         cls="first",
-        pooler="what its module named pooler computes, if it has one",
-        head="not known: the family is not in the table",
+        pooler=say("what its module named pooler computes, if it has one"),
+        head=say("not known: the family is not in the table"),
         head_reads="unknown",
         head_steps=(),
-        notice=f"The family {model_type} is not in the table: assumed are [CLS] as the first "
-        "token and, if the model has a module named pooler, that it is applied to [CLS].",
+        notice=say(
+            "The family {model_type} is not in the table: assumed are [CLS] as the first token "
+            "and, if the model has a module named pooler, that it is applied to [CLS].",
+            model_type=model_type,
+        ),
         assumed=True,
     )
 

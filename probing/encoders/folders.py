@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .checks import check_config, check_files, numbers_stored, read_json
 from .messages import on_one_line
@@ -18,9 +19,13 @@ _INDEX = "model.safetensors.index.json"
 _INNER = ("1_Pooling", "additional_chat_templates")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".h5", ".msgpack")
 _POOLING_MODES = {"cls_token": "cls", "mean_tokens": "mean", "max_tokens": "max"}
-_SAFE = (
-    "save it as safetensors first: "
-    "AutoModel.from_pretrained(…).save_pretrained(folder), where you trust it"
+_SAFE = say(
+    "save it as safetensors first: AutoModel.from_pretrained(…).save_pretrained(folder), "
+    "where you trust it"
+)
+_SAFE_ALONE = say(
+    "Save it as safetensors first: AutoModel.from_pretrained(…).save_pretrained(folder), "
+    "where you trust it"
 )
 
 
@@ -56,7 +61,7 @@ def inspect_folder(folder: Path, shown: str) -> Checkpoint:
         )
     if "config.json" not in names:
         raise EncoderError(
-            "{shown} has no config.json ({names}); give a folder written by transformers' "
+            "{shown} has no config.json ({names!s}); give a folder written by transformers' "
             "save_pretrained, or the subfolder that is one",
             shown=shown,
             names=_listed(names),
@@ -92,11 +97,20 @@ def no_safetensors(names: list[str], shown: str) -> str:
     pickles = [name for name in names if name.endswith(_PICKLES) and "training_args" not in name]
     if pickles:
         pickle = on_one_line(pickles[0])
-        return (
-            f"{shown} has its weights only as {pickle}, a format that may run code or that "
-            f"is not for torch; only safetensors is loaded. {_SAFE[0].upper()}{_SAFE[1:]}"
+        return say(
+            "{shown} has its weights only as {pickle}, a format that may run code or that is "
+            "not for torch; only safetensors is loaded. {safe!s}",
+            shown=shown,
+            pickle=pickle,
+            safe=_SAFE_ALONE,
         )
-    return f"{shown} has no {_WEIGHTS} ({_listed(names)}); {_SAFE}"
+    return say(
+        "{shown} has no {weights} ({names!s}); {safe!s}",
+        shown=shown,
+        weights=_WEIGHTS,
+        names=_listed(names),
+        safe=_SAFE,
+    )
 
 
 def indexed_names(index: Path, shown: str) -> list[str]:
@@ -162,6 +176,6 @@ def _stays(link: Path, allowed: Path) -> bool:
 
 def _listed(names: list[str]) -> str:
     if not names:
-        return "it is empty"
+        return say("it is empty")
     shown = ", ".join(on_one_line(name) for name in names[:6])
-    return f"it has: {shown}{', …' if len(names) > 6 else ''}"
+    return say("it has: {names}", names=shown + (", …" if len(names) > 6 else ""))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .checks import LARGEST_VOCABULARY
 from .folders import indexed_names, no_safetensors, weight_files
@@ -53,7 +54,7 @@ def snapshot(repo: str, revision: str | None, max_parameters: int) -> Path:
         return cached
     if constants.is_offline_mode():
         raise EncoderError(
-            "{repo} is not in the local cache and the hub can't be reached (HF_HUB_OFFLINE is "
+            "{repo!s} is not in the local cache and the hub can't be reached (HF_HUB_OFFLINE is "
             "set); unset it and connect once, or give a local folder",
             repo=_called(repo, revision),
         )
@@ -73,33 +74,44 @@ def hub_message(error: BaseException, repo: str, revision: str | None) -> str:
     chain = _chain(error)
     called = _called(repo, revision)
     if _any(chain, errors.GatedRepoError):
-        return (
-            f"{repo} is gated: its owners ask for an agreement. Accept it on its page on the hub "
-            "and log in with `hf auth login`, or choose another encoder"
+        return say(
+            "{repo} is gated: its owners ask for an agreement. Accept it on its page on the "
+            "hub and log in with `hf auth login`, or choose another encoder",
+            repo=repo,
         )
     if _any(chain, errors.RevisionNotFoundError):
-        return (
-            f"{repo} has no revision {revision or 'main'}; give a branch, a tag or a commit that "
-            "its page on the hub lists, or leave the revision out"
+        return say(
+            "{repo} has no revision {revision}; give a branch, a tag or a commit that its page "
+            "on the hub lists, or leave the revision out",
+            repo=repo,
+            revision=revision or "main",
         )
     if _any(chain, errors.DisabledRepoError):
-        return f"{repo} was disabled on the hub; choose another encoder"
+        return say("{repo} was disabled on the hub; choose another encoder", repo=repo)
     statuses = [e.response.status_code for e in chain if isinstance(e, errors.HfHubHTTPError)]
     if _any(chain, errors.RepositoryNotFoundError) or statuses[:1] in ([401], [404]):
-        return (
-            f"there is no model {repo} on the hub, or it is private; check the spelling "
-            "(owner/name), or log in with `hf auth login` if it is yours"
+        return say(
+            "there is no model {repo} on the hub, or it is private; check the spelling "
+            "(owner/name), or log in with `hf auth login` if it is yours",
+            repo=repo,
         )
     if statuses:
-        return (
-            f"{called} is not in the local cache and the hub answered with status "
-            f"{statuses[0]}; try again later, or give a local folder"
+        return say(
+            "{repo!s} is not in the local cache and the hub answered with status {status}; "
+            "try again later, or give a local folder",
+            repo=called,
+            status=statuses[0],
         )
     if disk := _about_the_disk(chain):
-        return f"{called} cannot be stored in the local cache: {disk}; make room there"
-    return (
-        f"{called} is not in the local cache and the hub can't be reached; "
-        "connect once, or give a local folder"
+        return say(
+            "{repo!s} cannot be stored in the local cache: {disk}; make room there",
+            repo=called,
+            disk=disk,
+        )
+    return say(
+        "{repo!s} is not in the local cache and the hub can't be reached; connect once, or "
+        "give a local folder",
+        repo=called,
     )
 
 
@@ -145,24 +157,24 @@ def _check_remote(repo: str, revision: str | None, max_parameters: int) -> None:
     for name, size in sizes.items():
         if size > LARGEST_VOCABULARY and any(fnmatch(name, pattern) for pattern in _SMALL):
             raise EncoderError(
-                "{name} of {repo} is {size:,} bytes; up to {largest_vocabulary:,} are downloaded. "
+                "{name} of {repo} is {size:,} bytes; up to {most:,} are downloaded. "
                 "Choose another encoder",
                 name=on_one_line(name),
                 repo=repo,
                 size=size,
-                largest_vocabulary=LARGEST_VOCABULARY,
+                most=LARGEST_VOCABULARY,
             )
     stored = sum(
         size for name, size in sizes.items() if name.endswith(".safetensors") and "/" not in name
     )
     if stored > 4 * max_parameters:
         raise EncoderError(
-            "the weights of {repo} are {stored:.1f} GB; up to {value:.1f} GB ({max_parameters:,} "
+            "the weights of {repo} are {stored:.1f} GB; up to {most:.1f} GB ({numbers:,} "
             "numbers) are downloaded. Choose a smaller encoder",
             repo=repo,
-            stored=stored / 1000000000.0,
-            value=4 * max_parameters / 1000000000.0,
-            max_parameters=max_parameters,
+            stored=stored / 1e9,
+            most=4 * max_parameters / 1e9,
+            numbers=max_parameters,
         )
 
 
@@ -182,7 +194,11 @@ def _download(repo: str, revision: str | None) -> Path:
 
 
 def _called(repo: str, revision: str | None) -> str:
-    return repo if revision is None else f"{repo} at revision {revision}"
+    return (
+        repo
+        if revision is None
+        else say("{repo} at revision {revision}", repo=repo, revision=revision)
+    )
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from probing.language import say
+
 ClsPlace = Literal["first", "last"]
+PLACES: Mapping[str, str] = {"first": say("first"), "last": say("last")}
+"""Their names in messages."""
 
 
 @dataclass(frozen=True)

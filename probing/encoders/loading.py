@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .bundled import BUNDLED, BUNDLED_SHA256, bundled_folder, sha256_of
 from .encoder import Encoder, pooler_dense, pooler_function
@@ -103,7 +104,7 @@ def _load_parts(checkpoint: Checkpoint, max_parameters: int) -> _Parts:
     cls, cls_notices = find_cls(tokenizer, family, checkpoint.shown)
     model, missing = _model(checkpoint, config)
     if checkpoint.config.get("auto_map"):
-        notices += ("The checkpoint brings its own code; transformers' own was used instead.",)
+        notices += (say("The checkpoint brings its own code; transformers' own was used instead."),)
     return _Parts(family, config, tokenizer, cls, model, missing, notices + cls_notices)
 
 
@@ -209,7 +210,9 @@ def _pooler(model: nn.Module, missing: frozenset[str]) -> Pooler:
     if pooler_function(model) is None:
         return pooler_provenance(None, None)
     if dense is None:
-        return pooler_provenance(None, None, without="its pooler_output is h0 itself, no weights")
+        return pooler_provenance(
+            None, None, without=say("its pooler_output is h0 itself, no weights")
+        )
     bias = None if dense.bias is None else dense.bias.numpy()
     return pooler_provenance(dense.weight.numpy(), bias, missing)
 

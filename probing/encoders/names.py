@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .bundled import BUNDLED
 
@@ -14,9 +15,10 @@ _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?"
 _HUB_ID = re.compile(rf"{_PART}(?:/{_PART})?")
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 _PATH_STARTS = ("/", "./", "../", "~") + ((".\\", "..\\", "\\") if os.sep == "\\" else ())
-_ALLOWED = (
-    f"give {BUNDLED} (the bundled one), a hub id such as google-bert/bert-base-uncased, "
-    "or a folder written as a path such as ./my-encoder"
+_ALLOWED = say(
+    "give {bundled} (the bundled one), a hub id such as google-bert/bert-base-uncased, or a "
+    "folder written as a path such as ./my-encoder",
+    bundled=BUNDLED,
 )
 
 
@@ -43,13 +45,15 @@ def understand(name: str | os.PathLike[str]) -> Target:
         return Target("bundled", BUNDLED)
     if not text.strip() or not text.isprintable() or len(text) > 4000:
         raise EncoderError(
-            "{text} is not the name of an encoder; {allowed}", text=_short(text), allowed=_ALLOWED
+            "{text} is not the name of an encoder; {allowed!s}", text=_short(text), allowed=_ALLOWED
         )
     if not isinstance(name, str) or _is_path(text):
         return _folder(text)
     if not _HUB_ID.fullmatch(text) or "--" in text or ".." in text or text.endswith(".git"):
         raise EncoderError(
-            "{text} is neither a hub id nor a path; {allowed}", text=_short(text), allowed=_ALLOWED
+            "{text} is neither a hub id nor a path; {allowed!s}",
+            text=_short(text),
+            allowed=_ALLOWED,
         )
     if os.path.lexists(text):
         raise EncoderError(
@@ -92,7 +96,7 @@ def _folder(text: str) -> Target:
         ) from error
     if not exists:
         raise EncoderError(
-            "the folder {text} does not exist; {allowed}", text=_short(text), allowed=_ALLOWED
+            "the folder {text} does not exist; {allowed!s}", text=_short(text), allowed=_ALLOWED
         )
     if not is_folder:
         raise EncoderError(

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from probing.language import say, say_n
+
 from .info import Pooler
+
+NONE = say("the model has no pooler")
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def pooler_provenance(
     bias: NDArray[np.floating] | None,
     missing: Collection[str] = (),
     *,
-    without: str = "the model has no pooler",
+    without: str = NONE,
 ) -> Pooler:
     """Provenance of a pooler with ``weight`` (H, H) and ``bias`` (H,).
 
@@ -64,28 +68,42 @@ def pooler_provenance(
     if weight is None:
         return Pooler(False, False, without)
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        return Pooler(
-            False,
-            False,
-            f"{' and '.join(sorted(missing))} {verb} not in the checkpoint: "
-            "transformers would fill in random numbers",
+        evidence = say_n(
+            "{names} is not in the checkpoint: transformers would fill in random numbers",
+            "{names} are not in the checkpoint: transformers would fill in random numbers",
+            len(missing),
+            names=" and ".join(sorted(missing)),
         )
+        return Pooler(False, False, evidence)
     fit = compare_with_random(weight)
     if fit.std == 0:
-        return Pooler(True, False, f"all weights are {float(weight.flat[0]):g}")
+        return Pooler(True, False, say("all weights are {value:g}", value=float(weight.flat[0])))
     bias_rms = 0.0 if bias is None else float(np.sqrt(np.mean(np.square(bias, dtype=np.float64))))
     zero = bias is None or not np.any(bias)
-    bias_words = "no bias" if bias is None else "bias exactly 0" if zero else f"bias {bias_rms:.2g}"
     if fit.random_like:
-        law = "singular values within the Marchenko–Pastur law of random weights"
+        law = say(
+            "singular values within the Marchenko–Pastur law of random weights with std {std:.3f}",
+            std=fit.std,
+        )
     elif fit.edge > 1:
-        law = f"largest singular value {fit.edge:.2f} × the edge for random weights"
+        law = say(
+            "largest singular value {edge:.2f} × the edge for random weights of std {std:.3f}",
+            edge=fit.edge,
+            std=fit.std,
+        )
     else:
-        law = f"singular values {fit.distance:.2f} away from the law of random weights"
-    spread = f"with std {fit.std:.3f}" if fit.random_like else f"of std {fit.std:.3f}"
-    root = "" if zero else " (root mean square)"
-    return Pooler(True, not (zero and fit.random_like), f"{bias_words}{root}; {law} {spread}")
+        law = say(
+            "singular values {distance:.2f} away from the law of random weights of std {std:.3f}",
+            distance=fit.distance,
+            std=fit.std,
+        )
+    if bias is None:
+        words = say("no bias; {law!s}", law=law)
+    elif zero:
+        words = say("bias exactly 0; {law!s}", law=law)
+    else:
+        words = say("bias {bias:.2g} (root mean square); {law!s}", bias=bias_rms, law=law)
+    return Pooler(True, not (zero and fit.random_like), words)
 
 
 def _law(

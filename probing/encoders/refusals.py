@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .families import FAMILIES
 from .folders import Checkpoint
 from .messages import on_one_line
 
-_USE = "give an encoder, for example one of the BERT, RoBERTa or DeBERTa families"
+_USE = say("give an encoder, for example one of the BERT, RoBERTa or DeBERTa families")
 _CAUSAL_IN_NAME_ONLY = {"bert-generation"}
 _MOST_MODULES = 15_000
 _WIDEST_POOLER = 8_192
@@ -65,7 +66,7 @@ def refuse_others(config: Any, shown: str) -> None:
     ):
         raise EncoderError(
             "{shown} is an encoder–decoder ({kind}): it has no [CLS] vector that a classifier is "
-            "trained on; {use}",
+            "trained on; {use!s}",
             shown=shown,
             kind=kind,
             use=_USE,
@@ -73,7 +74,7 @@ def refuse_others(config: Any, shown: str) -> None:
     if getattr(config, "is_decoder", False):
         raise EncoderError(
             "{shown} is a {kind} set up as a decoder (is_decoder in its config.json): its first "
-            "token sees nothing of the sentence; {use}",
+            "token sees nothing of the sentence; {use!s}",
             shown=shown,
             kind=kind,
             use=_USE,
@@ -87,7 +88,7 @@ def refuse_others(config: Any, shown: str) -> None:
     ):
         raise EncoderError(
             "{shown} is a decoder-only model ({kind}): each token sees only those before it, so "
-            "its first token knows nothing of the sentence; {use}",
+            "its first token knows nothing of the sentence; {use!s}",
             shown=shown,
             kind=kind,
             use=_USE,
@@ -100,7 +101,7 @@ def refuse_others(config: Any, shown: str) -> None:
     }
     if other or kind not in text:
         raise EncoderError(
-            "{shown} ({kind}) is not an encoder of text alone; {use}",
+            "{shown} ({kind}) is not an encoder of text alone; {use!s}",
             shown=shown,
             kind=kind,
             use=_USE,
@@ -149,11 +150,11 @@ class _Count:
         self.numbers += numbers
         if self.numbers > self.max_parameters:
             raise EncoderError(
-                "{shown} has at least {numbers:,} weights; up to {max_parameters:,} are loaded. "
+                "{shown} has at least {numbers:,} weights; up to {most:,} are loaded. "
                 "Choose a smaller encoder",
                 shown=self.checkpoint.shown,
                 numbers=self.numbers,
-                max_parameters=self.max_parameters,
+                most=self.max_parameters,
             )
 
     def tables(self, numbers: int) -> None:
@@ -172,10 +173,10 @@ class _Count:
         self.modules += 1
         if self.modules > _MOST_MODULES:
             raise EncoderError(
-                "config.json of {shown} asks for more than {most_modules:,} modules; choose a "
+                "config.json of {shown} asks for more than {most:,} modules; choose a "
                 "smaller encoder",
                 shown=self.checkpoint.shown,
-                most_modules=_MOST_MODULES,
+                most=_MOST_MODULES,
             )
 
     @contextmanager
@@ -226,7 +227,10 @@ def _class_name(entry: object) -> str:
 
 def _brings_code(shown: str, file: str, code: object) -> str:
     entry = on_one_line(str(code))
-    return (
-        f"{shown} brings its own code (auto_map in its {file}: {entry}), and code of a "
-        "checkpoint is never run; choose an encoder that transformers itself knows"
+    return say(
+        "{shown} brings its own code (auto_map in its {file}: {entry}), and code of a "
+        "checkpoint is never run; choose an encoder that transformers itself knows",
+        shown=shown,
+        file=file,
+        entry=entry,
     )

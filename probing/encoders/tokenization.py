@@ -7,11 +7,14 @@ from typing import Any
 from torch import nn
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .families import Family
 from .folders import Checkpoint
+from .info import PLACES
 from .messages import is_panic, on_one_line, one_line
 
+_SIDES = {"left": say("left"), "right": say("right")}
 _DEFAULT_LIMIT = 512
 _NO_LIMIT = 1_000_000
 _SAMPLE = "A sample."
@@ -79,8 +82,12 @@ def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[s
     side = "left" if family.cls == "last" else "right"
     if tokenizer.padding_side != side:
         notices += (
-            f"The tokenizer pads on the {tokenizer.padding_side}; here it pads on the {side}, so "
-            "that padding does not move the words.",
+            say(
+                "The tokenizer pads on the {old!s}; here it pads on the {side!s}, so that "
+                "padding does not move the words.",
+                old=_SIDES[tokenizer.padding_side],
+                side=_SIDES[side],
+            ),
         )
         tokenizer.padding_side = side
     return tokenizer, notices
@@ -101,15 +108,16 @@ def find_cls(tokenizer: Any, family: Family, shown: str) -> tuple[ClsToken, tupl
             return ClsToken(str(token), int(number)), ()
     if tokenizer.cls_token_id is not None:
         raise EncoderError(
-            "the tokenizer of {shown} has the token {cls_token} but does not put it {cls} in a "
+            "the tokenizer of {shown} has the token {cls_token} but does not put it {place!s} in a "
             "sentence; save a tokenizer that adds its special tokens",
             shown=shown,
             cls_token=on_one_line(str(tokenizer.cls_token)),
-            cls=family.cls,
+            place=PLACES[family.cls],
         )
-    notice = (
-        f"The tokenizer adds no [CLS] token: the {family.cls} token of each sentence, which is a "
-        "word piece, is taken for it."
+    notice = say(
+        "The tokenizer adds no [CLS] token: the {place!s} token of each sentence, which is a word "
+        "piece, is taken for it.",
+        place=PLACES[family.cls],
     )
     return ClsToken(None, None), (notice,)
 
@@ -141,7 +149,10 @@ def longest_input(tokenizer: Any, model: nn.Module, shown: str) -> tuple[int, tu
     if bounds:
         return min(bounds), ()
     return _DEFAULT_LIMIT, (
-        f"The encoder sets no limit to its input; sentences are cut at {_DEFAULT_LIMIT} tokens.",
+        say(
+            "The encoder sets no limit to its input; sentences are cut at {most} tokens.",
+            most=_DEFAULT_LIMIT,
+        ),
     )
 
 
@@ -155,11 +166,11 @@ def _check_vocabulary(tokenizer: Any, shown: str) -> None:
         )
     if max(vocabulary.values()) > _HIGHEST_ID:
         raise EncoderError(
-            "the tokenizer of {shown} has a token with the id {values:,}; up to {highest_id:,} is "
+            "the tokenizer of {shown} has a token with the id {id:,}; up to {most:,} is "
             "read. Save it anew, or choose another encoder",
             shown=shown,
-            values=max(vocabulary.values()),
-            highest_id=_HIGHEST_ID,
+            id=max(vocabulary.values()),
+            most=_HIGHEST_ID,
         )
 
 
@@ -172,7 +183,7 @@ def _give_padding(tokenizer: Any) -> str:
     else:
         token = tokenizer.convert_ids_to_tokens(0)
     tokenizer.pad_token = token
-    return (
-        f"The tokenizer has no padding token; {on_one_line(str(token))} is used, hidden by the "
-        "attention mask."
+    return say(
+        "The tokenizer has no padding token; {token} is used, hidden by the attention mask.",
+        token=on_one_line(str(token)),
     )

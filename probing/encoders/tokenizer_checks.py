@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .checks import LARGEST_VOCABULARY, read_json
 from .folders import Checkpoint
@@ -91,10 +92,12 @@ def _check_program(program: dict[str, Any], shown: str) -> None:
     rest += [value for key, value in model.items() if key not in _ASIDE]
     parts = sum(1 for _ in _inside(rest))
     if parts > MOST_PARTS:
-        raise _too_much(name, shown, f"has {parts:,} values beside its vocabulary", MOST_PARTS)
+        raise _too_much(
+            name, shown, say("has {parts:,} values beside its vocabulary", parts=parts), MOST_PARTS
+        )
     word = model.get("max_input_chars_per_word", 0)
     if not isinstance(word, int) or word > LONGEST_WORD:
-        said = f"says max_input_chars_per_word = {on_one_line(str(word), 20)}"
+        said = say("says max_input_chars_per_word = {word}", word=on_one_line(str(word), 20))
         raise _too_much(name, shown, said, LONGEST_WORD)
     try:
         growth = _growth(program.get("normalizer")) * _growth(program.get("pre_tokenizer"))
@@ -102,16 +105,18 @@ def _check_program(program: dict[str, Any], shown: str) -> None:
         repeated = _repeated(program.get("post_processor"))
     except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise EncoderError(
-            "{name} of {shown} is not a tokenizer's ({name2}); save the tokenizer into the folder "
+            "{name} of {shown} is not a tokenizer's ({error}); save the tokenizer into the folder "
             "with save_pretrained",
             name=name,
             shown=shown,
-            name2=type(error).__name__,
+            error=type(error).__name__,
         ) from error
     if growth > GROWTH:
-        raise _too_much(name, shown, f"can make a text {growth:.6g} times as long", GROWTH)
+        raise _too_much(
+            name, shown, say("can make a text {growth:.6g} times as long", growth=growth), GROWTH
+        )
     if repeated > 1:
-        raise _too_much(name, shown, f"puts a text {repeated} times into its tokens", 1)
+        raise _too_much(name, shown, say("puts a text {n} times into its tokens", n=repeated), 1)
 
 
 def _growth(step: Any) -> float:
@@ -164,21 +169,21 @@ def _check_added(tokens: Any, file: str, shown: str) -> None:
     if not isinstance(tokens, dict | list):
         return
     if len(tokens) > MOST_ADDED:
-        raise _too_much(file, shown, f"adds {len(tokens):,} tokens", MOST_ADDED)
+        raise _too_much(file, shown, say("adds {n:,} tokens", n=len(tokens)), MOST_ADDED)
     if isinstance(tokens, dict):
         ids: Iterable[Any] = tokens
     else:
         ids = (token.get("id") for token in tokens if isinstance(token, dict))
     for number in map(str, ids):
         if number.isdecimal() and (len(number) > 9 or int(number) > HIGHEST_ID):
-            said = f"adds a token with the id {on_one_line(number, 20)}"
+            said = say("adds a token with the id {number}", number=on_one_line(number, 20))
             raise _too_much(file, shown, said, HIGHEST_ID)
 
 
 def _check_texts(values: dict[str, Any], file: str, shown: str) -> None:
     longest = max((len(text) for text in _inside(values) if isinstance(text, str)), default=0)
     if longest > LONGEST_TEXT:
-        said = f"has a token or pattern of {longest:,} characters"
+        said = say("has a token or pattern of {longest:,} characters", longest=longest)
         raise _too_much(file, shown, said, LONGEST_TEXT)
 
 
@@ -197,9 +202,10 @@ def _inside(values: Any) -> Iterable[Any]:
 
 def _too_much(file: str, shown: str, said: str, most: int) -> EncoderError:
     return EncoderError(
-        "{file} of {shown} {said}; up to {most:,} is taken. Correct it, or choose another encoder",
+        "{file} of {shown} {what!s}; up to {most:,} is taken. Correct it, or choose another "
+        "encoder",
         file=file,
         shown=shown,
-        said=said,
+        what=said,
         most=most,
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 
 from probing.errors import EncoderError
+from probing.language import say
 
 from .encoder import Encoder
 from .info import Pooler
@@ -51,7 +52,9 @@ def verified(encoder: Encoder) -> Encoder:
         rows = torch.arange(len(positions), device=encoder.device)
         pooled = encoder.pool(states.layers[-1][rows, positions])
         if not torch.allclose(pooled, states.pooler_output, atol=1e-4):
-            none = Pooler(False, False, "its pooler does not read [CLS] of the last layer alone")
+            none = Pooler(
+                False, False, say("its pooler does not read [CLS] of the last layer alone")
+            )
             info = replace(info, pooler=none)
     if info.assumed:
         info = replace(info, padding_inert=_padding_is_inert(encoder))

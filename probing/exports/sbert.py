@@ -107,7 +107,7 @@ def _dense(encoder: Encoder) -> Any:
             if torch.allclose(torch.tanh(dense(h)), encoder.pool(h), atol=1e-6):
                 return dense
     raise EncoderError(
-        "{id} has no pooler of the form tanh(W·h + b) ({evidence}); choose the pooling cls or "
+        "{id} has no pooler of the form tanh(W·h + b) ({evidence!s}); choose the pooling cls or "
         "mean.",
         id=encoder.info.id,
         evidence=encoder.info.pooler.evidence,

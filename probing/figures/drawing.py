@@ -301,7 +301,7 @@ def _measured(run: "Run", name: str) -> Any:
             name=name,
         )
     if isinstance(found, Missing):
-        raise SettingsError("this run has no {name}: {reason}", name=name, reason=found.reason)
+        raise SettingsError("this run has no {name}: {reason!s}", name=name, reason=found.reason)
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from probing.encoders.encoder import Encoder
+from probing.language import say
 
 from .values import Missing
 
@@ -139,15 +140,23 @@ ANATOMY: Mapping[str, Parts] = MappingProxyType(
 
 WITHOUT: Mapping[str, str] = MappingProxyType(
     {
-        "fnet": "FNet has no attention: it mixes all tokens by a Fourier transform",
-        "mobilebert": "MobileBERT's input joins each token with its neighbours, so [CLS] reads "
-        "words before any attention",
-        "convbert": "Half of ConvBERT's heads are convolutions, which have no attention weights",
-        "longformer": "Longformer's attention is cut into windows and has projections of its own "
-        "for [CLS]; it is not taken apart here",
-        "nystromformer": "Nyströmformer approximates attention and adds a convolution",
-        "xlnet": "XLNet's attention is not made of the modules that other encoders have; it is "
-        "not taken apart here",
+        "fnet": say("FNet has no attention: it mixes all tokens by a Fourier transform"),
+        "mobilebert": say(
+            "MobileBERT's input joins each token with its neighbours, so [CLS] reads words before "
+            "any attention"
+        ),
+        "convbert": say(
+            "Half of ConvBERT's heads are convolutions, which have no attention weights"
+        ),
+        "longformer": say(
+            "Longformer's attention is cut into windows and has projections of its own for [CLS]; "
+            "it is not taken apart here"
+        ),
+        "nystromformer": say("Nyströmformer approximates attention and adds a convolution"),
+        "xlnet": say(
+            "XLNet's attention is not made of the modules that other encoders have; it is not "
+            "taken apart here"
+        ),
     }
 )
 """Families whose attention is not taken apart, and why."""
@@ -185,17 +194,30 @@ def anatomy_of(encoder: Encoder) -> Anatomy | Missing:
     """The encoder's parts of attention, or why they cannot be had."""
     family, config = encoder.family, encoder.model.config
     if family.model_type in WITHOUT:
-        return Missing(f"{WITHOUT[family.model_type]}.")
+        return Missing(say("{why!s}.", why=WITHOUT[family.model_type]))
     parts = ANATOMY.get(family.model_type)
     if parts is None:
-        return Missing(f"Where the attention of {family.title} models lies is not known here.")
+        return Missing(
+            say("Where the attention of {title} models lies is not known here.", title=family.title)
+        )
     if getattr(config, "rotary_value", False):
-        return Missing(f"This {family.title} model turns its values by position (rotary_value).")
+        return Missing(
+            say(
+                "This {title} model turns its values by position (rotary_value).",
+                title=family.title,
+            )
+        )
     try:
         layers = tuple(_layer(encoder.model, parts, i) for i in _numbers(config, encoder))
         final = encoder.model.get_submodule(parts.final) if parts.final else None
     except AttributeError as error:
-        return Missing(f"This {family.title} model is built unlike the others: {error}.")
+        return Missing(
+            say(
+                "This {title} model is built unlike the others: {error}.",
+                title=family.title,
+                error=error,
+            )
+        )
     return Anatomy(parts, layers, final)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from probing.encoders import Encoder, load_encoder
+from probing.language import say
 from probing.mechanism import shelf
 from probing.mechanism.gradients import gradients
 from probing.mechanism.knockout import knockout
@@ -106,7 +107,9 @@ def _gradients(
 ) -> Gradients | Missing:
     if not readers.all or subject.task.y is None:
         return Missing(
-            "There is no classification error without classes: choose a label column with them."
+            say(
+                "There is no classification error without classes: choose a label column with them."
+            )
         )
     number = {name: i for i, name in enumerate(readers.classes)}
     y = np.array([number.get(subject.classes[i], -1) for i in subject.task.y[rows]])

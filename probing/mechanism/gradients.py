@@ -15,6 +15,7 @@ from probing import pooling
 from probing.encoders.encoder import Encoder
 from probing.encoders.tokens import Tokens, tokens_of
 from probing.extraction import batches
+from probing.language import say
 from probing.progress import Report
 
 from .graph import NoGradientError, forward
@@ -59,10 +60,14 @@ def gradients(
                 report(done, len(texts))
     except NoGradientError as error:
         return Missing(
-            f"No gradients can be taken through this {encoder.info.family_title} encoder: {error}."
+            say(
+                "No gradients can be taken through this {family} encoder: {error!s}.",
+                family=encoder.info.family_title,
+                error=error,
+            )
         )
     if not all(each.sentences for each in sums):
-        return Missing("A head is so sure of every sentence that its error has no gradient.")
+        return Missing(say("A head is so sure of every sentence that its error has no gradient."))
     return _summary(sums, tokens, seen, encoder)
 
 
@@ -143,7 +148,7 @@ class _Sums:
         wide = torch.float64  # squares of what a dead dimension gets overflow float32
         norms = torch.stack([torch.linalg.vector_norm(g, dim=2, dtype=wide) for g in found])
         if not bool(norms.isfinite().all()):
-            raise NoGradientError("they are not finite numbers")
+            raise NoGradientError(say("they are not finite numbers"))
         totals = norms.sum(dim=2)
         there = (totals > 0).all(dim=0) & (size > 0)
         own = (norms * cls).sum(dim=2)

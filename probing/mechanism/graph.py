@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from probing.encoders.encoder import Encoder
 from probing.encoders.messages import one_line
+from probing.language import say
 
 
 class NoGradientError(Exception):
@@ -51,8 +52,10 @@ class Graph:
         layers, width = len(self.states), self.states[0].shape[1]
         if any(grad is None for grad in found[: layers + 1]):
             raise NoGradientError(
-                "the hidden states that transformers gives are copies of those that the next layer "
-                "reads"
+                say(
+                    "the hidden states that transformers gives are copies of those that the next "
+                    "layer reads"
+                )
             )
         positions = found[layers + 1] if self.positions is not None else None
         return Found(
@@ -75,10 +78,10 @@ def forward(batch: dict[str, Tensor], encoder: Encoder) -> Graph:
     with _leaves(table) as words, _leaves(places, rows) as positions, _plainly():
         output = encoder.model(**inputs, output_hidden_states=True, return_dict=True)
     if len(words) != 1:
-        raise NoGradientError("its word embeddings are looked up more than once")
+        raise NoGradientError(say("its word embeddings are looked up more than once"))
     states = tuple(output.hidden_states)
     if any(not state.requires_grad for state in states):
-        raise NoGradientError("its layers are computed without a graph")
+        raise NoGradientError(say("its layers are computed without a graph"))
     return Graph(
         tuple(state if state.shape[1] == width else state[:, :width] for state in states),
         words[0],

@@ -16,6 +16,7 @@ from probing.encoders.tokens import tokens_of
 from probing.evidence import Estimate
 from probing.extraction import batches
 from probing.geometry import is_constant, relative_variance
+from probing.language import say
 from probing.progress import Report, silent
 from probing.statistics import wilson
 
@@ -48,15 +49,17 @@ def knockout(
         return anatomy
     if not anatomy.replayable:
         name = encoder.family.title
-        return Missing(f"{name}'s layers are no modules of their own, so none can be run again.")
+        return Missing(
+            say("{name}'s layers are no modules of their own, so none can be run again.", name=name)
+        )
     if not texts:
-        return Missing("There are no sentences.")
+        return Missing(say("There are no sentences."))
     vectors = _vectors(texts, encoder, anatomy, report)
     if isinstance(vectors, Missing):
         return vectors
     intact = vectors.pop(INTACT)
     if is_constant(intact):
-        return Missing("The last layer's [CLS] is the same for all of these sentences.")
+        return Missing(say("The last layer's [CLS] is the same for all of these sentences."))
     score = _Score.of(readers, y, rows)
     spread = float(intact.var(axis=0).sum())
     rungs = []
@@ -121,8 +124,11 @@ def _vectors(
             replay = record(batch, encoder, anatomy)
             if not replay.chained:
                 return Missing(
-                    f"Something between the layers of this {encoder.family.title} model changes "
-                    "their states, so they cannot be run again one by one."
+                    say(
+                        "Something between the layers of this {title} model changes their states, "
+                        "so they cannot be run again one by one.",
+                        title=encoder.family.title,
+                    )
                 )
             climbed = _climb(replay, alone, encoder.cls_positions(batch))
             for key, vectors in climbed.items():

@@ -17,6 +17,7 @@ from torch.nn import functional
 from probing.encoders.encoder import Encoder
 from probing.encoders.tokens import tokens_of
 from probing.extraction import batches
+from probing.language import say
 from probing.progress import Report, silent
 
 from .anatomy import Anatomy, LayerParts, anatomy_of
@@ -73,7 +74,7 @@ def ledger(texts: Sequence[str], encoder: Encoder, report: Report = silent) -> L
     if isinstance(anatomy, Missing):
         return anatomy
     if not texts:
-        return Missing("There are no sentences.")
+        return Missing(say("There are no sentences."))
     tokens = tokens_of(texts, encoder)
     sums = [_Sums() for _ in anatomy.layers]
     worst = _Worst()
@@ -122,7 +123,10 @@ def sentence_ledger(text: str, encoder: Encoder) -> tuple[SentenceLayer, ...] | 
 
 def _does_not_add_up(encoder: Encoder) -> Missing:
     return Missing(
-        f"The parts of attention do not add up to what this {encoder.family.title} model computes."
+        say(
+            "The parts of attention do not add up to what this {title} model computes.",
+            title=encoder.family.title,
+        )
     )
 
 

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from probing.encoders.encoder import Encoder, HiddenStates, pooler_dense
 from probing.encoders.families import head_reads
 from probing.encoders.heads import head_input, head_logits, head_step
+from probing.encoders.info import PLACES
 from probing.encoders.quiet import quiet
+from probing.language import say
 
 from .proof_code import program
 from .values import Proof, Step
@@ -67,31 +69,46 @@ def _steps(
     """``logits``: how many there are; None where the head is not known."""
     info, shape = encoder.info, tuple(states.layers[0].shape)
     tokens, hidden = shape[1], shape[2]
-    name = info.cls_token or "whatever token is there"
+    name = info.cls_token or say("whatever token is there")
     at = "0" if info.cls_position == "first" else "-1"
     steps = [
-        Step("input_ids", tuple(batch["input_ids"].shape), f"one sentence of {tokens} tokens"),
-        Step("hidden_states[0]", shape, "the embedding output: no token has seen another"),
+        Step(
+            "input_ids",
+            tuple(batch["input_ids"].shape),
+            say("one sentence of {tokens} tokens", tokens=tokens),
+        ),
+        Step("hidden_states[0]", shape, say("the embedding output: no token has seen another")),
         *(
-            Step(f"hidden_states[{layer}]", tuple(state.shape), f"what layer {layer} gives")
+            Step(
+                f"hidden_states[{layer}]",
+                tuple(state.shape),
+                say("what layer {layer} gives", layer=layer),
+            )
             for layer, state in enumerate(states.layers[1:], start=1)
         ),
         Step(
             f"hidden_states[-1][:, {at}]",
             (1, hidden),
-            f"the {info.cls_position} token, {name}: all {hidden} features of it",
+            say(
+                "the {place!s} token, {name!s}: all {hidden} features of it",
+                place=PLACES[info.cls_position],
+                name=name,
+                hidden=hidden,
+            ),
         ),
         Step(
             "hidden_states[-1][:, :, 0]",
             (1, tokens),
-            f"not a token: the first feature of all {tokens} tokens",
+            say("not a token: the first feature of all {tokens} tokens", tokens=tokens),
         ),
     ]
     if states.pooler_output is not None:
         note = encoder.family.pooler or ""
         steps.append(Step("pooler_output", tuple(states.pooler_output.shape), note))
     if logits is not None:
-        steps.append(Step("logits", (1, logits), "what the family's classification head gives"))
+        steps.append(
+            Step("logits", (1, logits), say("what the family's classification head gives"))
+        )
     return tuple(steps)
 
 
@@ -111,11 +128,20 @@ def _pooler_difference(encoder: Encoder, states: HiddenStates, position: int) ->
 def _pooler_note(encoder: Encoder) -> str:
     pooler = encoder.info.pooler
     if not pooler.present:
-        return f"This encoder has no pooler that can be used: {pooler.evidence}."
-    formula = f"pooler_output is {encoder.family.pooler}"
+        return say(
+            "This encoder has no pooler that can be used: {evidence!s}.", evidence=pooler.evidence
+        )
     if pooler.trained:
-        return f"{formula}. Training has shaped it: {pooler.evidence}."
-    return f"{formula}, but training never shaped it: {pooler.evidence}."
+        return say(
+            "pooler_output is {formula!s}. Training has shaped it: {evidence!s}.",
+            formula=encoder.family.pooler,
+            evidence=pooler.evidence,
+        )
+    return say(
+        "pooler_output is {formula!s}, but training never shaped it: {evidence!s}.",
+        formula=encoder.family.pooler,
+        evidence=pooler.evidence,
+    )
 
 
 # ---- the head

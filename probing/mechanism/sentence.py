@@ -5,6 +5,7 @@ from torch import Tensor
 
 from probing.encoders.encoder import Encoder
 from probing.encoders.tokens import tokens_of
+from probing.language import say
 
 from .occlusion import spans, vectors, without
 from .readers import Readers
@@ -13,11 +14,16 @@ from .tokens import group_of
 from .values import Average, Missing, Reading, Token
 
 _NO_MEAN = Missing(
-    "This run has no probe that reads the mean of the hidden states. Make a run with the pooling "
-    "mean to see what each token adds to it."
+    say(
+        "This run has no probe that reads the mean of the hidden states. Make a run with the "
+        "pooling mean to see what each token adds to it."
+    )
 )
 _NO_PROBES = Missing(
-    "This run has no probe that can read a sentence: its vectors are the same for all sentences."
+    say(
+        "This run has no probe that can read a sentence: its vectors are the same for all "
+        "sentences."
+    )
 )
 
 

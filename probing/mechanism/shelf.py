@@ -98,7 +98,7 @@ def _tuple_or_missing(of: Any) -> bool:
 
 def _damaged(path: Path, error: Exception) -> RunFolderError:
     return RunFolderError(
-        "{path} is damaged ({name}). Delete that file; it is made again.",
+        "{path!s} is damaged ({error}). Delete that file; it is made again.",
         path=path,
-        name=type(error).__name__,
+        error=type(error).__name__,
     )
