@@ -75,7 +75,8 @@ def _read_apart(data: bytes, name: str, limits: Limits) -> Table:
 def _received(answer: IO[bytes]) -> Table:
     about = json.loads(answer.readline())
     if "trouble" in about:
-        raise DataError(about["trouble"])
+        trouble = str(about["trouble"])
+        raise DataError(trouble)
     records: list[tuple[str, ...]] = []
     for line in answer:
         records += map(tuple, json.loads(line))

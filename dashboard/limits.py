@@ -15,7 +15,7 @@ from dashboard.sizes import estimate, machine_memory, shape_of, word_pieces
 from probing.encoders import BUNDLED, understand
 from probing.environment import Limits, limits
 from probing.errors import DataError, SettingsError
-from probing.language import say, say_n, tr, tr_n
+from probing.language import say, say_n, spoken, tr, tr_n
 from probing.reading import Limits as ReadingLimits
 from probing.sentences import Sentences
 from probing.settings import Settings
@@ -86,8 +86,8 @@ class Refused:
 
     def why(self, file: str) -> str:
         """What was noted of a file; of one that nothing is known of, that it is not here."""
-        unknown = tr("The server does not have this file. Choose it again.")
-        return self._words.get(file[:64], unknown)
+        unknown = say("The server does not have this file. Choose it again.")
+        return spoken(self._words.get(file[:64], unknown))
 
 
 refused = Refused()

@@ -2,7 +2,7 @@
 
 import re
 
-from probing.language import language, later, tr
+from probing.language import language, later, spoken, tr
 
 _OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
@@ -21,8 +21,8 @@ def plain(text: str) -> str:
 
 
 def said(error: object) -> str:
-    """An error's message for the page: inert, and without hints for the command line."""
-    return plain(_OPTION.sub("", str(error)))
+    """An error's message for the page: in its language, inert, and without the CLI's options."""
+    return plain(_OPTION.sub("", spoken(str(error))))
 
 
 def together(*sentences: str) -> str:

@@ -61,7 +61,8 @@ def ask(task: str, seconds: float, **given: Any) -> tuple[dict[str, Any], bytes]
             "smaller file."
         ) from error
     if "trouble" in answer:
-        raise DataError(str(answer["trouble"]))
+        trouble = str(answer["trouble"])
+        raise DataError(trouble)
     return answer, rest
 
 

@@ -57,19 +57,19 @@ class Settings:
             )
         if self.maps not in MAPS:
             raise SettingsError(
-                "maps is {maps}; choose one of {maps2}.", maps=self.maps, maps2=", ".join(MAPS)
+                "maps is {maps}; choose one of {allowed}.", maps=self.maps, allowed=", ".join(MAPS)
             )
         if self.depth not in DEPTHS:
             raise SettingsError(
-                "depth is {depth}; choose one of {depths}.",
+                "depth is {depth}; choose one of {allowed}.",
                 depth=self.depth,
-                depths=", ".join(DEPTHS),
+                allowed=", ".join(DEPTHS),
             )
         if self.target not in TARGETS:
             raise SettingsError(
-                "target is {target}; choose one of {targets}.",
+                "target is {target}; choose one of {allowed}.",
                 target=self.target,
-                targets=", ".join(TARGETS),
+                allowed=", ".join(TARGETS),
             )
         object.__setattr__(self, "encoder", str(self.encoder))  # a Path is welcome
         ordered = tuple(p for p in POOLINGS if p in self.poolings)

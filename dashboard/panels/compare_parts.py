@@ -9,7 +9,7 @@ from dashboard.panels.cell import choose_pooling
 from dashboard.words import plain
 from probing import between, between_said, figures
 from probing.between import Comparison
-from probing.language import tr, tr_n
+from probing.language import spoken, tr, tr_n
 from probing.record import Run
 
 _MOST = 200  # sentences of a table
@@ -174,7 +174,7 @@ def settings(runs: Sequence[Run], names: Sequence[str]) -> None:
         st.caption(tr("Nothing: the runs have the same encoder, data and settings."))
         return
     said = {"True": tr("yes"), "False": tr("no"), "": "–"}
-    rows = [[tr(s.name), *(said.get(value, value) for value in s.values)] for s in found]
+    rows = [[tr(s.name), *(said.get(value) or spoken(value) for value in s.values)] for s in found]
     columns = [tr("Setting"), *(between_said.short(name, 60) for name in names)]
     st.dataframe(
         pd.DataFrame(rows, columns=_distinct(columns)), hide_index=True, key="compare_settings"

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.words import plain
 from probing import quality
-from probing.language import tr, tr_n
+from probing.language import spoken, tr, tr_n
 from probing.parsing.cells import shown, visible
 from probing.quality import Copies, Quality
 from probing.reading import Table
@@ -84,7 +84,7 @@ def _left_out(sentences: Sentences) -> bool:
         return False
     n = sum(len(each.rows) for each in sentences.source.dropped)
     reasons = ", ".join(
-        f"{plain(tr(each.reason))} {len(each.rows):,}" for each in sentences.source.dropped
+        f"{plain(spoken(each.reason))} {len(each.rows):,}" for each in sentences.source.dropped
     )
     return _finding(
         "left_out",
@@ -96,7 +96,7 @@ def _left_out(sentences: Sentences) -> bool:
         lambda: {
             tr("Row"): [row for row, _, _ in places],
             tr("Line"): [line for _, line, _ in places],
-            tr("Reason"): [tr(reason) for _, _, reason in places],
+            tr("Reason"): [spoken(reason) for _, _, reason in places],
         },
     )
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboard.words import plain
-from probing.language import tr
+from probing.language import spoken, tr
 from probing.mechanism.values import Missing
 from probing.mechanism.wording import COMPUTED
 
@@ -24,4 +24,4 @@ def framed(title: str, computed: str) -> Iterator[None]:
 
 def missing(part: Missing) -> None:
     """Why something can't be had."""
-    st.info(plain(part.reason), icon=":material/block:")
+    st.info(plain(spoken(part.reason)), icon=":material/block:")

@@ -8,7 +8,7 @@ from dashboard.panels.framed import framed, missing
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.figures.of_run import named
-from probing.language import later, tr, tr_n
+from probing.language import later, spoken, tr, tr_n
 from probing.mechanism import wording
 from probing.mechanism.values import Look, Missing, Proof, Reading, SentenceLayer
 from probing.projections import Projection
@@ -63,7 +63,7 @@ def _shapes(proof: Proof) -> None:
         {
             "tensor": [step.name for step in proof.steps],
             "shape": [" × ".join(map(str, step.shape)) for step in proof.steps],
-            "note": [step.note for step in proof.steps],
+            "note": [spoken(step.note) for step in proof.steps],
         },
         hide_index=True,
         height=min(38 + 35 * len(proof.steps), 357),
@@ -97,11 +97,11 @@ def _row(numbers: tuple[float, ...]) -> str:
 
 
 def _pooler_and_head(proof: Proof) -> None:
-    lines = [tr("**Pooler** {note}").format(note=plain(tr(proof.pooler_note)))]
+    lines = [tr("**Pooler** {note}").format(note=plain(spoken(proof.pooler_note)))]
     if proof.pooler_difference is not None:
         text = tr("Recomputed by hand, it is the model's `pooler_output` {within}.")
         lines.append(text.format(within=_within(proof.pooler_difference)))
-    lines.append(tr("**Classification head** {head}.").format(head=plain(tr(proof.head))))
+    lines.append(tr("**Classification head** {head}.").format(head=plain(spoken(proof.head))))
     if proof.head_difference is not None:
         steps = " → ".join(f"`{step}`" for step in proof.head_steps)
         text = tr("Step by step ({steps}) it gives the logits of the model class {within}.")

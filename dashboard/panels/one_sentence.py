@@ -6,7 +6,7 @@ from dashboard import cached
 from dashboard.words import plain
 from probing import figures, paths, per_sentence
 from probing.errors import SettingsError
-from probing.language import tr
+from probing.language import spoken, tr
 from probing.record import Run
 
 
@@ -74,7 +74,7 @@ def _neighbours(run: Run, index: int, layer: int, pooling: str) -> None:
     try:
         found = cached.nearest(run, index, layer, pooling, z)
     except SettingsError as error:
-        st.caption(plain(str(error)))
+        st.caption(plain(spoken(str(error))))
         return
     where = tr("{pooling}, layer {layer}, by cosine of the vectors; copies of the text included.")
     st.caption(where.format(pooling=figures.NAMES[pooling], layer=layer))

@@ -16,7 +16,7 @@ from probing.encoders import BUNDLED
 from probing.environment import limits
 from probing.errors import ProbingError
 from probing.labels import quantities
-from probing.language import later, tr, tr_n
+from probing.language import later, spoken, tr, tr_n
 from probing.sentences import Sentences
 
 _PREVIEW = 200  # rows shown
@@ -55,7 +55,7 @@ def show(chosen: Selection) -> None:
     with below:
         _facts(sentences, numbers)
         for notice in (*sentences.source.notices, *found.notices):
-            st.caption(f":material/info: {plain(notice)}")
+            st.caption(f":material/info: {plain(spoken(notice))}")
         _charts(found, numbers, chosen.dark)
     _quality(found, numbers, file)
     _preview(sentences)

@@ -8,7 +8,7 @@ from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.words import POOLER_HELP, plain
 from probing import verdict
-from probing.language import tr, tr_n
+from probing.language import spoken, tr, tr_n
 from probing.record import Run
 
 
@@ -58,7 +58,7 @@ def heading(run: Run) -> None:
     if not pooler["trained"]:
         facts.append(tr("untrained pooler") if pooler["present"] else tr("no pooler"))
     if record["scoring"]:
-        facts.append(plain(record["scoring"]))
+        facts.append(plain(spoken(record["scoring"])))
     st.caption(" · ".join(facts), help=tr(POOLER_HELP))
 
 
@@ -76,7 +76,7 @@ def about(run: Run) -> None:
                 family=plain(encoder["family_title"]),
                 layers=encoder["layers"],
                 hidden=encoder["hidden"],
-                head=plain(encoder["head"]),
+                head=plain(spoken(encoder["head"])),
             )
         )
         pooler = encoder["pooler"]
@@ -87,13 +87,13 @@ def about(run: Run) -> None:
             if pooler["present"]
             else tr("**Pooler** none: {evidence}.")
         )
-        st.markdown(state.format(evidence=plain(pooler["evidence"])))
+        st.markdown(state.format(evidence=plain(spoken(pooler["evidence"]))))
         for notice in record["notices"]:
-            st.markdown(f"- {plain(notice)}")
+            st.markdown(f"- {plain(spoken(notice))}")
         for dropped in source.dropped:
             n = len(dropped.rows)
             left_out = tr_n("{n} row left out: {reason}.", "{n} rows left out: {reason}.", n)
-            st.markdown("- " + left_out.format(n=f"{n:,}", reason=plain(dropped.reason)))
+            st.markdown("- " + left_out.format(n=f"{n:,}", reason=plain(spoken(dropped.reason))))
         st.caption(
             tr("Run {id} · {created} · seed {seed}").format(
                 id=run.id, created=plain(record["created"]), seed=record["settings"]["seed"]

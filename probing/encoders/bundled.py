@@ -36,10 +36,10 @@ def bundled_folder() -> Path:
     if sha256_of(weights) != BUNDLED_SHA256:
         raise EncoderError(
             "the weights of the bundled encoder {bundled} are not the known ones (SHA-256 "
-            "{bundled_sha256}… expected, {weights}… found); run `{reinstall}`",
+            "{expected}… expected, {found}… found); run `{reinstall}`",
             bundled=BUNDLED,
-            bundled_sha256=BUNDLED_SHA256[:12],
-            weights=sha256_of(weights)[:12],
+            expected=BUNDLED_SHA256[:12],
+            found=sha256_of(weights)[:12],
             reinstall=_REINSTALL,
         )
     return folder

@@ -98,7 +98,7 @@ def _load_parts(checkpoint: Checkpoint, max_parameters: int) -> _Parts:
     except EncoderError:
         raise
     except Exception as error:
-        raise _unusable(checkpoint, "model", error) from error
+        raise _unusable(checkpoint, say("model"), error) from error
     check_tokenizer(checkpoint, settings)
     tokenizer, notices = load_tokenizer(checkpoint, family)
     cls, cls_notices = find_cls(tokenizer, family, checkpoint.shown)
@@ -153,7 +153,7 @@ def _model(checkpoint: Checkpoint, config: Any) -> tuple[Any, frozenset[str]]:
             output_loading_info=True,
         )
     except Exception as error:
-        raise _unusable(checkpoint, "model", error) from error
+        raise _unusable(checkpoint, say("model"), error) from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
         raise EncoderError(
             "the weights of {shown} do not fit its config.json: {name} is {stored} in the file "
@@ -248,7 +248,7 @@ def _shown(target: Target, name: str | os.PathLike[str]) -> str:
 
 def _unusable(checkpoint: Checkpoint, part: str, error: Exception) -> EncoderError:
     return EncoderError(
-        "the {part} of {shown} cannot be loaded: {error}; download it again, or choose another "
+        "the {part!s} of {shown} cannot be loaded: {error}; download it again, or choose another "
         "encoder",
         part=part,
         shown=checkpoint.shown,

@@ -67,13 +67,13 @@ def load_tokenizer(checkpoint: Checkpoint, family: Family) -> tuple[Any, tuple[s
     if special > _MOST_SPECIAL or tokens - special > _MOST_PER_BYTE * len(_PROBE.encode()):
         raise EncoderError(
             "the tokenizer of {shown} makes {tokens:,} tokens of {n} characters, {special:,} of "
-            "them special; up to {most_per_byte} a byte and {most_special} are taken. Choose "
+            "them special; up to {most} a byte and {most_special} are taken. Choose "
             "another encoder",
             shown=checkpoint.shown,
             tokens=tokens,
             n=len(_PROBE),
             special=special,
-            most_per_byte=_MOST_PER_BYTE,
+            most=_MOST_PER_BYTE,
             most_special=_MOST_SPECIAL,
         )
     notices: tuple[str, ...] = ()
@@ -139,11 +139,11 @@ def longest_input(tokenizer: Any, model: nn.Module, shown: str) -> tuple[int, tu
     special = tokenizer.num_special_tokens_to_add()
     if bounds and min(bounds) <= special:
         raise EncoderError(
-            "the longest input of {shown} is {bounds} tokens (model_max_length, "
+            "the longest input of {shown} is {most} tokens (model_max_length, "
             "max_position_embeddings), and {special} of them are special; correct that, or choose "
             "another encoder",
             shown=shown,
-            bounds=min(bounds),
+            most=min(bounds),
             special=special,
         )
     if bounds:

@@ -74,10 +74,10 @@ def _smaller(encoder: Encoder, layer: int) -> Any:
     title = encoder.family.title
     if getattr(config, "num_hidden_groups", 1) != 1:
         raise EncoderError(
-            "the layers of this {title} model share weights in {num_hidden_groups} groups; fewer "
+            "the layers of this {title} model share weights in {n} groups; fewer "
             "layers would be shared out otherwise. Choose the last layer.",
             title=title,
-            num_hidden_groups=config.num_hidden_groups,
+            n=config.num_hidden_groups,
         )
     for name in BY_LAYER:
         values = getattr(config, name, None)

@@ -35,9 +35,9 @@ def calibration(
     """
     if probe.constant:
         raise SettingsError(
-            "{names} is the same vector for every sentence at layer {layer}, so its probe has no "
+            "{pooling} is the same vector for every sentence at layer {layer}, so its probe has no "
             "confidence to judge; choose another cell.",
-            names=names[probe.pooling],
+            pooling=names[probe.pooling],
             layer=probe.layer,
         )
     style = DARK if dark else LIGHT

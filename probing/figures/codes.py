@@ -137,9 +137,9 @@ def description(
     """
     if measure not in LENGTHS:
         raise SettingsError(
-            "there is no measure {measure!r}; the measures are {lengths}.",
+            "there is no measure {measure!r}; the measures are {there}.",
             measure=measure,
-            lengths=", ".join(LENGTHS),
+            there=", ".join(LENGTHS),
         )
     scale, first = LENGTHS[measure], codes[0]
     drawn = lines(((c, _coded(c, measure)) for c in codes), names)

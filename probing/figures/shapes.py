@@ -43,9 +43,9 @@ def geometry(
     """
     if measure not in MEASURES:
         raise SettingsError(
-            "there is no measure {measure!r}; the measures are {measures}.",
+            "there is no measure {measure!r}; the measures are {there}.",
             measure=measure,
-            measures=", ".join(MEASURES),
+            there=", ".join(MEASURES),
         )
     scale, n = MEASURES[measure], max(s.n for s in shapes)
     drawn = lines(((s, measured(s, measure)) for s in shapes), names)

@@ -140,22 +140,22 @@ ANATOMY: Mapping[str, Parts] = MappingProxyType(
 
 WITHOUT: Mapping[str, str] = MappingProxyType(
     {
-        "fnet": say("FNet has no attention: it mixes all tokens by a Fourier transform"),
+        "fnet": say("FNet has no attention: it mixes all tokens by a Fourier transform."),
         "mobilebert": say(
             "MobileBERT's input joins each token with its neighbours, so [CLS] reads words before "
             "any attention"
         ),
         "convbert": say(
-            "Half of ConvBERT's heads are convolutions, which have no attention weights"
+            "Half of ConvBERT's heads are convolutions, which have no attention weights."
         ),
         "longformer": say(
             "Longformer's attention is cut into windows and has projections of its own for [CLS]; "
-            "it is not taken apart here"
+            "it is not taken apart here."
         ),
-        "nystromformer": say("Nyströmformer approximates attention and adds a convolution"),
+        "nystromformer": say("Nyströmformer approximates attention and adds a convolution."),
         "xlnet": say(
             "XLNet's attention is not made of the modules that other encoders have; it is not "
-            "taken apart here"
+            "taken apart here."
         ),
     }
 )
@@ -194,7 +194,7 @@ def anatomy_of(encoder: Encoder) -> Anatomy | Missing:
     """The encoder's parts of attention, or why they cannot be had."""
     family, config = encoder.family, encoder.model.config
     if family.model_type in WITHOUT:
-        return Missing(say("{why!s}.", why=WITHOUT[family.model_type]))
+        return Missing(WITHOUT[family.model_type])
     parts = ANATOMY.get(family.model_type)
     if parts is None:
         return Missing(

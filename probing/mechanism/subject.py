@@ -126,10 +126,10 @@ def encoder_of(run: Run, load: Callable[..., Encoder] = load_encoder) -> Encoder
     encoder = load(run.record["settings"]["encoder"], revision=revision, device="auto")
     if encoder.info.revision != recorded["revision"]:
         raise EncoderError(
-            "{recorded} is not the encoder of this run any more: it was {recorded2}, now it is "
+            "{id} is not the encoder of this run any more: it was {old}, now it is "
             "{revision}. Make the run again.",
-            recorded=recorded["id"],
-            recorded2=recorded["revision"],
+            id=recorded["id"],
+            old=recorded["revision"],
             revision=encoder.info.revision,
         )
     return encoder

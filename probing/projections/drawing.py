@@ -14,6 +14,7 @@ import numpy as np
 
 from probing.errors import DataError, SettingsError
 from probing.geometry import is_constant
+from probing.language import say
 from probing.progress import Report, silent
 from probing.projections import layouts
 from probing.projections.faithfulness import judge
@@ -21,7 +22,6 @@ from probing.projections.neighbours import Graph
 from probing.projections.values import (
     FEWEST,
     METHODS,
-    TOO_FEW,
     Method,
     Projection,
     projection_name,
@@ -78,7 +78,9 @@ def project(
     explained: tuple[float, ...] = ()
     notice = ""
     if method == "umap" and len(x) <= FEWEST:
-        notice = TOO_FEW.format(n=FEWEST)
+        notice = say(
+            "UMAP needs more than {n} sentences: this map shows principal components.", n=FEWEST
+        )
     if method == "pca" or notice:
         points, explained = layouts.pca(x, dimensions)
         if reference is not None:

@@ -23,17 +23,17 @@ def place(projection: Projection, x: np.ndarray, new: np.ndarray) -> np.ndarray:
     """
     if len(projection.points) != len(x):
         raise DataError(
-            "the map has {n} points and there are {n2} vectors; give the vectors that the map was "
+            "the map has {n} points and there are {vectors} vectors; give the vectors that the map was "
             "made of.",
             n=len(projection.points),
-            n2=len(x),
+            vectors=len(x),
         )
     if new.ndim != 2 or new.shape[1] != x.shape[1]:
         raise DataError(
-            "the map was made of vectors of {shape} numbers, and the new ones have the shape "
-            "{shape2}; they have to come from the same encoder, one row a sentence.",
-            shape=x.shape[1],
-            shape2=new.shape,
+            "the map was made of vectors of {n} numbers, and the new ones have the shape "
+            "{shape}; they have to come from the same encoder, one row a sentence.",
+            n=x.shape[1],
+            shape=new.shape,
         )
     if len(x) < 2 or is_constant(x):
         raise DataError(

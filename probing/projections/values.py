@@ -5,13 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from probing.language import later, tr
+from probing.language import spoken
 
 Method = Literal["pca", "umap"]
 METHODS: tuple[Method, ...] = ("pca", "umap")
 FEWEST = 5  # sentences up to which a neighbourhood graph says nothing and PCA keeps all there is
-TOO_FEW = later("UMAP needs more than {n} sentences: this map shows principal components.")
-"""The notice of a map that shows something else than was asked for."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Projection:
     @property
     def told(self) -> str:
         """``notice`` in the language of now."""
-        return tr(TOO_FEW).format(n=FEWEST) if self.notice else ""
+        return spoken(self.notice)
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the points."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from probing.language import tr, tr_n
+from probing.language import spoken, tr, tr_n
 from probing.mechanism.said.tokens import SAME, highest, numbered, rank_correlation
 from probing.mechanism.values import Look, Missing, Reading, Token
 from probing.representations import POOLINGS
@@ -17,7 +17,7 @@ def said_of_look(look: Look, *, untrained: bool = False) -> str:
     ``untrained``: the encoder's pooler was never trained, and is called so.
     """
     if isinstance(look.readings, Missing):
-        return look.readings.reason
+        return spoken(look.readings.reason)
     by_pooling: dict[str, list[Reading]] = {}
     for reading in sorted(look.readings, key=lambda r: r.layer):
         by_pooling.setdefault(reading.pooling, []).append(reading)

@@ -1,5 +1,6 @@
 """All that was measured over many sentences, in words."""
 
+from probing.language import spoken
 from probing.mechanism.said.gradients import said_of_gradients
 from probing.mechanism.said.knockout import said_of_knockout
 from probing.mechanism.said.ledger import said_of_ledger
@@ -12,7 +13,7 @@ def summary(inside: Inside) -> tuple[str, ...]:
     for part in (inside.knockout, inside.ledger, inside.gradients):
         match part:
             case Missing():
-                said.append(part.reason)
+                said.append(spoken(part.reason))
             case Knockout():
                 said.append(said_of_knockout(part))
             case Ledger():
