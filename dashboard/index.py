@@ -111,11 +111,11 @@ class Index:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
             raise RunFolderError(
-                "{path} was written by a newer version (schema {version}; this one reads up to "
-                "{n}). Update CLS Probe.",
-                path=self.path,
-                version=version,
-                n=len(MIGRATIONS),
+                "{folder!s} was written by a newer version (schema {schema}; this one reads up to "
+                "{known}). Update CLS Probe.",
+                folder=self.path,
+                schema=version,
+                known=len(MIGRATIONS),
             )
         return version
 

@@ -4,7 +4,7 @@ import re
 
 from probing.language import language, later, spoken, tr
 
-_OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+")
+_OPTION = re.compile(r" \(--\w+ \w+\)| with --\w+|（--\w+）")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&@/^=])")
 
 _ADDRESS = re.compile(r"https?:(?=//)|www(?=\.)|@(?=\w)", re.IGNORECASE)

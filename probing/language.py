@@ -30,6 +30,7 @@ TEXTS = Path(__file__).with_name("texts")
 LANGUAGES = {"en": "English", "zh": "中文"}
 MESSAGE = "message"  # the context of a message in the catalogue
 K = TypeVar("K")
+_MOST = 100  # messages that are looked for in a list
 _FIGURE = re.compile(r"[-−]?\d[\d,.e+-]*")
 
 
@@ -136,8 +137,10 @@ def _read(name: str, message: str, whole: bool) -> str | None:
 def _within(name: str, text: str) -> str:
     """One message, or several separated by commas; what is none of them is left as it is."""
     said, parts = [], text.split(", ")
+    if len(parts) > _MOST:
+        return text
     while parts:
-        heads = ((n, _read(name, ", ".join(parts[:n]), False)) for n in range(len(parts), 0, -1))
+        heads = ((n, _read(name, ", ".join(parts[:n]), False)) for n in range(1, len(parts) + 1))
         n, head = next(((n, head) for n, head in heads if head is not None), (0, None))
         if head is None:
             return text

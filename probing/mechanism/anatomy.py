@@ -143,7 +143,7 @@ WITHOUT: Mapping[str, str] = MappingProxyType(
         "fnet": say("FNet has no attention: it mixes all tokens by a Fourier transform."),
         "mobilebert": say(
             "MobileBERT's input joins each token with its neighbours, so [CLS] reads words before "
-            "any attention"
+            "any attention."
         ),
         "convbert": say(
             "Half of ConvBERT's heads are convolutions, which have no attention weights."

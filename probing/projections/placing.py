@@ -23,8 +23,8 @@ def place(projection: Projection, x: np.ndarray, new: np.ndarray) -> np.ndarray:
     """
     if len(projection.points) != len(x):
         raise DataError(
-            "the map has {n} points and there are {vectors} vectors; give the vectors that the map was "
-            "made of.",
+            "the map has {n} points and there are {vectors} vectors; give the vectors that the map "
+            "was made of.",
             n=len(projection.points),
             vectors=len(x),
         )
