@@ -128,22 +128,25 @@ def _read(name: str, message: str, whole: bool) -> str | None:
     """``message`` in another language, or None where it is none."""
     for each in templates(name):
         values = each.read(message) if each.wordy or not whole else None
-        if values is not None:
-            said = {k: _within(name, v) if k in each.messages else v for k, v in values.items()}
-            return each.translation.format(**said)
+        if values is None:
+            continue
+        within = {place: _within(name, values[place]) for place in each.messages}
+        if each.wordy or None not in within.values():
+            said = {place: text for place, text in within.items() if text is not None}
+            return each.translation.format(**{**values, **said})
     return None
 
 
-def _within(name: str, text: str) -> str:
-    """One message, or several separated by commas; what is none of them is left as it is."""
+def _within(name: str, text: str) -> str | None:
+    """One message, or several separated by commas; None where ``text`` is something else."""
     said, parts = [], text.split(", ")
     if len(parts) > _MOST:
-        return text
+        return None
     while parts:
         heads = ((n, _read(name, ", ".join(parts[:n]), False)) for n in range(1, len(parts) + 1))
         n, head = next(((n, head) for n, head in heads if head is not None), (0, None))
         if head is None:
-            return text
+            return None
         said.append(head)
         parts = parts[n:]
     return tr(", ").join(said)

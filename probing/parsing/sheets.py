@@ -140,14 +140,17 @@ def _even(body: Sequence[Record], names: Sequence[str]) -> _Body:
 
 
 def _all_ragged(name: str, width: int, body: Sequence[Record]) -> DataError:
-    widths = Counter(len(fields) for _, fields in body).most_common(3)
+    *others, (last, _) = Counter(len(fields) for _, fields in body).most_common(3)
+    widths = str(last)
+    for usual, _ in reversed(others):
+        widths = say("{n:d} or {more!s}", n=usual, more=widths)
     return DataError(
         "No row of {name} has the {width} fields of its header; {n:,} have {widths!s}. Give every "
         "column a name in the header, and put texts that hold a delimiter in double quotes.",
         name=name,
         width=width,
         n=len(body),
-        widths=" or ".join((str(count) for count, _ in widths)),
+        widths=widths,
     )
 
 
