@@ -124,10 +124,13 @@ class Spoken(Mapping[K, str]):
 
 
 @lru_cache(maxsize=2048)
-def _read(name: str, message: str, whole: bool) -> str | None:
-    """``message`` in another language, or None where it is none."""
+def _read(name: str, message: str, wordy: bool) -> str | None:
+    """``message`` in another language, or None where it is none.
+
+    ``wordy``: texts that are places and signs alone do not count; they say nothing by themselves.
+    """
     for each in templates(name):
-        values = each.read(message) if each.wordy or not whole else None
+        values = each.read(message) if each.wordy or not wordy else None
         if values is None:
             continue
         within = {place: _within(name, values[place]) for place in each.messages}
@@ -139,9 +142,10 @@ def _read(name: str, message: str, whole: bool) -> str | None:
 
 def _within(name: str, text: str) -> str | None:
     """One message, or several separated by commas; None where ``text`` is something else."""
+    alone = _read(name, text, True)
     said, parts = [], text.split(", ")
-    if len(parts) > _MOST:
-        return None
+    if alone is not None or len(parts) > _MOST:
+        return alone
     while parts:
         heads = ((n, _read(name, ", ".join(parts[:n]), False)) for n in range(1, len(parts) + 1))
         n, head = next(((n, head) for n, head in heads if head is not None), (0, None))

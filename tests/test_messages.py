@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ from hypothesis import strategies as st
 from dashboard.words import said
 from probing import errors, language
 from probing.errors import DataError, ProbingError
+from probing.labels import check_labels
 from probing.language import MESSAGE, say, say_n, speaking, spoken, template, templates
 from probing.parsing.cells import listed
 from probing.reading import read_csv
+from probing.unpacked import refused
+from tests.test_nasty_csv import REFUSED, TABLES, needs_corpus, path_of
 from tests.texts import ERRORS, ROOT, TRANSLATED, kept
 
 SOURCES = sorted(path for room in ("probing", "dashboard") for path in (ROOT / room).rglob("*.py"))
@@ -65,13 +69,19 @@ def test_two_texts_that_could_make_the_same_message_are_found() -> None:
     assert other.read(made("{a} of {b}")[0]) is not None
 
 
+REASONS = ("Missing", "NoGradientError", "refused")
+"""What takes a message that ``say`` made."""
+
+
 def constructed(path: Path) -> Iterator[tuple[int, ast.expr]]:
-    """The texts of errors for people in a module, and the lines they stand on."""
+    """The texts of messages in a module, and the lines they stand on."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        if node.func.id in (*ERRORS, "say", "say_n") and node.args:
+        if node.func.id in (*ERRORS, *REASONS, "say", "say_n") and node.args:
             yield node.lineno, node.args[0]
+            if node.func.id in REASONS:
+                assert not isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -115,6 +125,33 @@ def test_a_list_says_in_chinese_how_many_more_there_are() -> None:
     text = "column '{column}' is not in {name}; it has: {columns!s}."
     found = in_chinese(say(text, column="x", name="a.csv", columns=columns))
     assert found.endswith("c19 以及另外 5 个。")
+
+
+def test_a_comma_within_a_message_parts_it_not() -> None:
+    message = str(refused(say("it is damaged, or no zip file")))
+    assert "：文件已损坏，或不是 zip 文件。" in in_chinese(message)
+    parts = (
+        "fields are quoted with single quotes",
+        "spaces after a delimiter are no part of the field",
+    )
+    escapes = "a backslash before a quote, delimiter or newline escapes it"
+    told = ", ".join((parts[0], escapes, parts[1]))
+    found = in_chinese(say("How the file is written was found out: {parts!s}.", parts=told))
+    assert found.count("、") >= 2
+    assert not re.search("[a-z]{2}", found)
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", [*TABLES, *REFUSED])
+def test_what_is_said_of_nasty_files_is_in_chinese(name: str) -> None:
+    try:
+        found = read_csv(path_of(name))
+        said_of = [*found.source.notices, *(each.reason for each in found.source.dropped)]
+        said_of += check_labels(found, None)
+    except DataError as error:
+        said_of = [str(error)]
+    for text in said_of:
+        assert re.search("[一-鿿]", in_chinese(text)), text
 
 
 def test_one_and_several() -> None:
