@@ -19,12 +19,13 @@ from probing.figures.of_run import (
 )
 from probing.figures.onset import arrival
 from probing.figures.path import path
+from probing.language import say
 
 if TYPE_CHECKING:
     from probing.record import Run
 
-AGAIN = "make it again"
-IN_DEPTH = "this run was made without --depth full (in the dashboard: In depth), which gives"
+AGAIN = say("make it again")
+IN_DEPTH = say("this run was made without --depth full (in the dashboard: In depth), which gives")
 
 
 def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: Any) -> go.Figure:
@@ -66,9 +67,9 @@ def draw(run: "Run", name: str = "accuracy", *, dark: bool = False, **options: A
     make, able = FIGURES[name]
     unknown = sorted(set(options) - set(able))
     if unknown:
-        takes = f"it takes {', '.join(able)}" if able else "it takes none"
+        takes = say("it takes {names}", names=", ".join(able)) if able else say("it takes none")
         raise SettingsError(
-            "the figure {name} has no option {unknown!r}; {takes}.",
+            "the figure {name} has no option {unknown!r}; {takes!s}.",
             name=name,
             unknown=unknown[0],
             takes=takes,
@@ -91,11 +92,13 @@ def _accuracy(
     if pooling is not None and not drawn:
         raise SettingsError(_no_pooling(run, pooling))
     if not any(line.drawn for line in drawn):
-        why = "no cell of it varies, or it was made by an older version"
+        why = say("no cell of it varies, or it was made by an older version")
         if run.kind == "numbers" and score.startswith("cosine"):
-            why = "neighbours vote for classes, and its labels are numbers"
+            why = say("neighbours vote for classes, and its labels are numbers")
         raise SettingsError(
-            "this run was not scored by {score}: {why}; draw the score probe.", score=score, why=why
+            "this run was not scored by {score}: {why!s}; draw the score probe.",
+            score=score,
+            why=why,
         )
     # of the other scores the encoders with random weights have none
     twins = [t for t in run.evidence.twins if score == "probe" and pooling in (None, t.pooling)]
@@ -111,15 +114,19 @@ def _accuracy(
 
 def _no_pooling(run: "Run", pooling: str) -> str:
     there = ", ".join(dict.fromkeys(line.pooling for line in lines_of(run, "probe")))
-    return f"this run has no pooling {pooling!r}; its poolings are {there}."
+    return say(
+        "this run has no pooling {pooling!r}; its poolings are {there}.",
+        pooling=pooling,
+        there=there,
+    )
 
 
 def _arrival(run: "Run", dark: bool) -> go.Figure:
-    found = _required(run.evidence.shapes, "no shapes of its vectors")
+    found = _required(run.evidence.shapes, say("no shapes of its vectors"))
     if run.kind == "none":
         raise SettingsError("this run has no labels, so no probe arrives; draw geometry.")
     noisy = [line for line in lines_of(run, "noisy") if line.drawn]
-    _required(noisy, "no probe with noise")
+    _required(noisy, say("no probe with noise"))
     if not any(shape.pooling in ("cls", "mean") for shape in found):
         raise SettingsError("this run has neither CLS nor the mean; choose one of them.")
     return arrival(
@@ -134,7 +141,7 @@ def _arrival(run: "Run", dark: bool) -> go.Figure:
 
 
 def _comparisons(run: "Run", dark: bool) -> go.Figure:
-    found = _required(run.evidence.contrasts, "no comparisons")
+    found = _required(run.evidence.contrasts, say("no comparisons"))
     return differences.comparisons(
         found,
         run.evidence.detectable,
@@ -147,13 +154,13 @@ def _comparisons(run: "Run", dark: bool) -> go.Figure:
 def _conditional(run: "Run", dark: bool) -> go.Figure:
     found = _required(
         run.evidence.conditionals,
-        "no conditional probes, which need classes and the poolings cls and mean",
+        say("no conditional probes, which need classes and the poolings cls and mean"),
     )
     return differences.conditional(found, names=named(run), dark=dark)
 
 
 def _learning(run: "Run", dark: bool, layer: int | None = None) -> go.Figure:
-    found = _in_depth(run, run.evidence.codes, "learning curves")
+    found = _in_depth(run, run.evidence.codes, say("learning curves"))
     there = sorted({code.layer for code in found})
     wanted = there[-1] if layer is None else layer
     if wanted not in there:
@@ -168,18 +175,18 @@ def _learning(run: "Run", dark: bool, layer: int | None = None) -> go.Figure:
 
 
 def _description(run: "Run", dark: bool, measure: str = "compression") -> go.Figure:
-    found = _in_depth(run, run.evidence.codes, "description lengths")
+    found = _in_depth(run, run.evidence.codes, say("description lengths"))
     return codes.description(found, measure, names=named(run), dark=dark)
 
 
 def _selectivity(run: "Run", dark: bool) -> go.Figure:
     checks = [check for check in run.evidence.checks if check.control is not None]
-    found = _required(checks, "no control task, which needs classes and types that recur")
+    found = _required(checks, say("no control task, which needs classes and types that recur"))
     return layers.selectivity(found, run.probes, names=named(run), dark=dark)
 
 
 def _geometry(run: "Run", dark: bool, measure: str = "relative_variance") -> go.Figure:
-    found = _required(run.evidence.shapes, "no shapes of its vectors")
+    found = _required(run.evidence.shapes, say("no shapes of its vectors"))
     return shapes.geometry(found, measure, names=named(run), dark=dark)
 
 
@@ -316,14 +323,14 @@ def _map(run: "Run", dark: bool, **asked: Any) -> go.Figure:
                 numbers = quantities(run.sentences, "numbers")
             texts, labels = run.sentences.texts, run.sentences.labels
             return scatter(projection, texts, labels, numbers=numbers, dark=dark)
-    drawn = ", ".join(p.name for p in run.projections) or "none"
-    raise SettingsError("this run has no such map; its maps are: {drawn}.", drawn=drawn)
+    drawn = ", ".join(p.name for p in run.projections) or say("none")
+    raise SettingsError("this run has no such map; its maps are: {drawn!s}.", drawn=drawn)
 
 
 def _required(found: Any, lacking: str) -> Any:
     if not found:
         raise SettingsError(
-            "this run has {lacking}. If it was made by an older version, {again}.",
+            "this run has {lacking!s}. If it was made by an older version, {again!s}.",
             lacking=lacking,
             again=AGAIN,
         )
@@ -332,10 +339,10 @@ def _required(found: Any, lacking: str) -> Any:
 
 def _in_depth(run: "Run", found: Any, what: str) -> Any:
     if not found and run.kind != "classes":
-        raise SettingsError("{what} are of classes; this run has no classes.", what=what)
+        raise SettingsError("{what!s} are of classes; this run has no classes.", what=what)
     if not found:
         raise SettingsError(
-            "{in_depth} {what}; {again} with it.", in_depth=IN_DEPTH, what=what, again=AGAIN
+            "{in_depth!s} {what!s}; {again!s} with it.", in_depth=IN_DEPTH, what=what, again=AGAIN
         )
     return found
 
