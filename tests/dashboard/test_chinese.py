@@ -10,14 +10,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from dashboard import workers
 from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from dashboard.words import plain
-from probing import load_run, verdict
+from probing import load_run
+from probing.errors import EncoderError
 from probing.figures.texts import short
 from probing.language import choose_by
-from probing.mechanism import shelf, wording
-from probing.mechanism.values import Missing
+from probing.mechanism import wording
 
 PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ENGLISH = re.compile(r"[A-Za-z][a-z'’]*(?:[ ,:;]+[A-Za-z][a-z'’]*){3,}")
@@ -70,31 +71,10 @@ def sent(page: AppTest) -> list[str]:
     return found
 
 
-def made_elsewhere() -> set[str]:
-    """Texts that the pages get from ``probing`` and from the run: in whatever language."""
-    run, inside = load_run(FINISHED), shelf.load(FINISHED)
-    evidence, record = run.evidence, run.record
-    said = [
-        *verdict.sentences(run),
-        wording.said_of_arrival(
-            evidence.shapes, evidence.checks, wording.plain_scores(run), evidence.metric
-        ),
-        *record["notices"],
-    ]
-    assert inside is not None
-    for part, *tellers in (
-        (inside.knockout, wording.said_of_knockout),
-        (inside.ledger, wording.said_of_ledger),
-        (inside.gradients, wording.said_of_gradients, wording.said_of_identity),
-    ):
-        assert part is not None
-        assert not isinstance(part, Missing)
-        said += [tell(part) for tell in tellers]
-    rows = [wording.said_of_rows(row) for row in inside.gradients.rows]  # type: ignore[union-attr]
-    return {*map(plain, [*said, *rows, record["encoder"]["pooler"]["evidence"]])} | {
-        *(short(text, 160) for text in run.sentences.texts),  # as options
-        *wording.COMPUTED.values(),
-    }
+def texts_of_run() -> set[str]:
+    """Texts that are in English in any language: the run's sentences, and how figures are made."""
+    run = load_run(FINISHED)
+    return {*(short(text, 160) for text in run.sentences.texts), *wording.COMPUTED.values()}
 
 
 @pytest.mark.parametrize(
@@ -114,10 +94,42 @@ def test_no_english_is_left_in_chinese(view: str, query: dict[str, str], texts: 
     found = sent(opened(view, language="zh", **query))
     assert len(found) > texts
     left = list(found)
-    for other in sorted(made_elsewhere(), key=len, reverse=True):
+    for other in sorted(texts_of_run(), key=len, reverse=True):
         left = [text.replace(other, "") for text in left]
     assert [text for text in left if ENGLISH.search(text)] == []
     assert sum(bool(re.search("[一-鿿]", text)) for text in found) > 20
+
+
+@pytest.mark.parametrize(
+    ("message", "chinese"),
+    [
+        (workers.LOST, "计算进程意外终止"),
+        (
+            str(
+                EncoderError(
+                    "{shown} gives vectors that are not finite numbers; its weights are "
+                    "damaged, download it again",
+                    shown="a/b",
+                )
+            ),
+            "不是有限的数",
+        ),
+    ],
+)
+def test_why_a_job_failed_is_said_in_the_language_of_who_looks(message: str, chinese: str) -> None:
+    page = AppTest.from_function(_ended, args=(message,)).run()
+    assert [said.value for said in page.error] == [plain(message)]
+    choose_by(lambda: "zh")
+    (said,) = (each.value for each in page.run().error)
+    assert chinese in said
+    assert not ENGLISH.search(said)
+
+
+def _ended(message: str) -> None:
+    from dashboard.shown import ended
+    from dashboard.status import Status
+
+    ended(Status("failed", message=message))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

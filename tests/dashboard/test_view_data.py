@@ -1,6 +1,7 @@
 """The Data view without a browser: what it finds, and what becomes of labels."""
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from probing.language import choose_by
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,25 @@ def next_run(page: AppTest) -> Any:
 
 def words(page: AppTest) -> str:
     return "\n".join(str(e.value) for e in [*page.markdown, *page.caption, *page.error])
+
+
+@pytest.mark.parametrize(
+    ("rows", "chinese"),
+    [
+        ([("text", "label")], "given.csv 的表头（text, label）之下没有任何行。"),
+        ([("text", "label"), *[(f"no {i}", "xX"[i % 2]) for i in range(9)]], "'X' / 'x'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_chinese(
+    rows: list[tuple[str, ...]], chinese: str
+) -> None:
+    choose_by(lambda: "zh")
+    try:
+        said = words(opened(rows)).replace("\\", "")
+    finally:
+        choose_by(lambda: "en")
+    assert chinese in said
+    assert not re.search("[a-z]+ [a-z]+ [a-z]+", said)
 
 
 def opened_by_click(page: AppTest) -> list[Any]:
