@@ -28,7 +28,8 @@ pre{white-space:pre-wrap;background:#f4f6f8;padding:.6rem .8rem;border-radius:.3
 .wide{overflow-x:auto;overflow-wrap:normal}
 @page{margin:15mm 14mm}
 @media print{body{font-size:10.5pt;margin:0;padding:0;max-width:none}
-h1,h2,h3,h2+p.quiet{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}
+h1,h2,h3,h2+p.quiet{break-after:avoid}tr,pre{break-inside:avoid}
+h2{font-size:12pt;margin:1.1rem 0 .4rem}thead{display:table-header-group}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:.15rem .25rem}
 pre{border:1px solid #e3e7eb;background:none}}
 """
