@@ -67,10 +67,14 @@ def piece(
     )
     return (
         f'<figure data-name="{escape(name)}">{above}<div class=chart>{drawn}</div>{below}'
-        "<p class=save>Save as "
-        "<button type=button data-save=svg>SVG</button>"
-        "<button type=button data-save=png>PNG</button></p></figure>"
+        f"<p class=save>Save as {_button('svg')}{_button('png')}</p></figure>"
     )
+
+
+def _button(kind: str) -> str:
+    name = kind.upper()
+    label = f'aria-label="Save this chart as {name}"'
+    return f"<button type=button data-save={kind} {label}>{name}</button>"
 
 
 def page(figure: Any, name: str, title: str) -> str:
