@@ -77,13 +77,14 @@ def _button(kind: str) -> str:
     return f"<button type=button data-save={kind} {label}>{name}</button>"
 
 
-def page(figure: Any, name: str, title: str) -> str:
-    """A figure as a page of its own, beside which ``plotly.min.js`` lies."""
+def page(figure: Any, name: str, title: str, said: str = "") -> str:
+    """A figure as a page of its own, beside which ``plotly.min.js`` lies; ``said``: below it."""
+    below = f"<p>{escape(said)}</p>" if said else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_PAGE}{STYLE}</style></head><body>{piece(figure, name, PLOTLY)}"
+        f"<style>{_PAGE}{STYLE}</style></head><body>{piece(figure, name, PLOTLY, below=below)}"
         f"<script>{SCRIPT}</script></body></html>\n"
     )
 

@@ -1,11 +1,11 @@
 """A run's figures as files: a page each, and pictures for papers and slides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from probing import store
+from probing import store, verdict
 from probing.errors import SettingsError
 from probing.exports import chart_html, pictures
 from probing.figures import FIGURES
@@ -43,6 +43,8 @@ def write_figures(
     wanted = _wanted(run, names)
     drawn: list[pictures.Format] = [kind for kind in ("svg", "png") if kind in formats]
     target = Path(folder)
+    with speaking("en"):  # a map never goes without how faithful it is
+        said = {p.name: verdict.describe_map(p) for p in run.projections}
     with ExitStack() as stack:
         draw = stack.enter_context(pictures.drawing()) if drawn else None
         work = stack.enter_context(store.new_folder(target))
@@ -52,7 +54,7 @@ def write_figures(
         for done, (name, figure) in enumerate(wanted.items(), 1):
             if "html" in formats:
                 title = f"{name} – {run.record['data']['name']}"
-                text = chart_html.page(figure, name, title)
+                text = chart_html.page(figure, name, title, said.get(name, ""))
                 (work / f"{name}.html").write_text(text, encoding="utf-8")
             for kind in drawn:
                 assert draw is not None
@@ -62,18 +64,22 @@ def write_figures(
     return [target / name for name in written]
 
 
-def figures_of(run: "Run") -> dict[str, Any]:
+def figures_of(run: "Run", names: Container[str] | None = None) -> dict[str, Any]:
     """A run's figures by name, in English: those of ``probing.figures.FIGURES`` that it has, and
-    instead of ``map`` each flat map of its last layer, such as ``umap2_cls_6``."""
+    instead of ``map`` each flat map of its last layer, such as ``umap2_cls_6``.
+
+    ``names``: only those of them.
+    """
+    maps = _maps(run)
+    there = [*(name for name in FIGURES if name != "map"), *maps]
+    found: dict[str, Any] = {}
     with speaking("en"):
-        found: dict[str, Any] = {}
-        for name in FIGURES:
-            if name == "map":
-                found |= {key: run.figure("map", **which) for key, which in _maps(run).items()}
-                continue
-            with suppress(SettingsError):  # this run has nothing that it shows
-                found[name] = run.figure(name)
-        return found
+        for name in there:
+            if names is None or name in names:
+                with suppress(SettingsError):  # this run has nothing that it shows
+                    figure = run.figure("map", **maps[name]) if name in maps else run.figure(name)
+                    found[name] = figure
+    return found
 
 
 def _maps(run: "Run") -> dict[str, dict[str, Any]]:
@@ -92,13 +98,12 @@ def _maps(run: "Run") -> dict[str, dict[str, Any]]:
 
 
 def _wanted(run: "Run", names: Iterable[str] | None) -> dict[str, Any]:
-    there = figures_of(run)
     if names is None:
-        return there
-    wanted = list(dict.fromkeys(names))
-    for name in wanted:
-        if name not in there:
-            raise SettingsError(
-                f"this run has no figure {name!r}; its figures are {', '.join(there)}."
-            )
-    return {name: there[name] for name in wanted}
+        return figures_of(run)
+    asked = list(dict.fromkeys(names))
+    found = figures_of(run, asked)
+    for name in asked:
+        if name not in found:
+            there = ", ".join(figures_of(run))
+            raise SettingsError(f"this run has no figure {name!r}; its figures are {there}.")
+    return found
