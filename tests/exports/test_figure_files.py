@@ -109,13 +109,12 @@ def test_without_kaleido_it_is_said_how_to_get_it(
 
 
 @pytest.fixture
-def kaleido() -> None:
-    """The package; missing: skipped, but never in CI."""
-    if not os.environ.get("CI"):
-        pytest.importorskip("kaleido")
+def browser() -> None:
+    """One that kaleido finds; missing: skipped, but never in CI."""
+    if pictures.lacking() and not os.environ.get("CI"):
+        pytest.skip(pictures.lacking())
 
 
-@pytest.mark.usefixtures("kaleido")
 def test_without_a_browser_it_is_said_what_to_install(
     sample: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,7 +125,6 @@ def test_without_a_browser_it_is_said_what_to_install(
         write_figures(sample, tmp_path / "out", ["svg"])
 
 
-@pytest.mark.usefixtures("kaleido")
 def test_a_browser_that_does_not_start_is_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,12 +159,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         thread.join()
 
 
-@pytest.mark.usefixtures("kaleido")
+@pytest.mark.usefixtures("browser")
 def test_pictures_show_the_chart_and_ask_nobody(
     sample: Run, tmp_path: Path, asked: list[str]
 ) -> None:
-    if pictures.lacking() and not os.environ.get("CI"):
-        pytest.skip(pictures.lacking())
     files = write_figures(sample, tmp_path / "out", ["svg", "png"], names=DRAWN)
     assert len(files) == 6
     for name, figure in figures_of(sample, DRAWN).items():
@@ -185,10 +181,8 @@ def test_pictures_show_the_chart_and_ask_nobody(
     assert not [line for line in asked if "plot" in line or "cdn" in line or "mathjax" in line]
 
 
-@pytest.mark.usefixtures("kaleido")
+@pytest.mark.usefixtures("browser")
 def test_labels_and_texts_are_not_obeyed_in_pictures(sample: Run, tmp_path: Path) -> None:
-    if pictures.lacking() and not os.environ.get("CI"):
-        pytest.skip(pictures.lacking())
     evil = '<a href="https://example.org">x</a><img src=x onerror=alert(1)>'
     labels = tuple(f"{evil}{label}" for label in sample.sentences.labels or ())
     run = replace(sample, sentences=replace(sample.sentences, labels=labels))
