@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from probing.environment import settle_threads
 from probing.errors import ProbingError, SettingsError
 from probing.exports.commands import add_figures
 from probing.progress import NAMES, Progress
@@ -39,6 +40,7 @@ _COLUMNS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
+    settle_threads()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a label the terminal cannot show is no failure
     try:
