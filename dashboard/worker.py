@@ -189,10 +189,12 @@ def _pictures(job: Message, hear: Callable[[Progress], None]) -> None:
     folder, out = Path(job["folder"]), Path(job["out"])
     if out.is_dir():
         return
+    kind = out.name.partition("-")[0]
+    for half in out.parent.glob(store.partials(f"{kind}-*")):  # of a worker that was killed
+        shutil.rmtree(half, ignore_errors=True)
     run = store.load_run(folder)
     run = run if job["texts"] else hide_run(run)
     write_figures(run, out, ("svg", "png"), report=Reporter(hear).stage("picture"))
-    kind = out.name.partition("-")[0]
     gone = not (folder / store.RUN).is_file()  # deleted meanwhile
     for other in out.parent.glob(f"{kind}-*"):
         if gone or other != out:

@@ -246,6 +246,8 @@ def drawn(folder: Path, out: Path, *, texts: bool) -> dict[str, Any]:
 
 def test_the_worker_draws_what_may_be_seen_and_drops_the_older(stored: Path) -> None:
     home = stored / "pictures"
+    for half in (".open-1.partial-01ab", ".hidden-2.partial-23cd"):
+        (home / half).mkdir(parents=True)
     for out, texts in (("open-1", True), ("hidden-1", False), ("open-2", True)):
         assert drawn(stored, home / out, texts=texts)["state"] == "done"
     assert {path.name for path in home.iterdir()} == {"open-2", "hidden-1"}
