@@ -128,7 +128,8 @@ def test_no_view_has_a_serious_violation_or_scrolls_sideways(
         go(page, view)
         for width in (1440, 390):
             resize(page, width)
-            found += violations(page, view, width)
+            if width == 1440 or appearance == "light":  # colours are the same at any width
+                found += violations(page, view, width)
             over = page.evaluate(_SIDEWAYS)
             if over > 0:
                 found.append(f"{view}, {width} px: scrolls sideways by {over} px")
