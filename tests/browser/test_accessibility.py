@@ -13,7 +13,9 @@ from dashboard.visitors import COOKIE
 from tests.browser.conftest import Server, Window, new_window
 from tests.browser.test_compare import stored
 
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+HERE = Path(__file__).parent
+AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
+FOCUS = HERE / "focus.js"
 VISITOR = "accessibility-visitor-"  # 22 characters, as a cookie has them
 ONE, TWO = "3" * 32, "4" * 32
 VIEWS = {
@@ -58,6 +60,7 @@ _SIDEWAYS = """() => {
   const main = document.querySelector("[data-testid=stMain]");
   return Math.max(document.documentElement.scrollWidth, main.scrollWidth) - innerWidth;
 }"""
+_AT_ONCE = "*, *::before, *::after { transition: none !important; animation: none !important }"
 _HEIGHT = "document.querySelector('[data-testid=stMain]').scrollHeight"
 
 
@@ -109,6 +112,7 @@ def go(page: Page, view: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 1000})
     page.get_by_test_id("stTopNavLink").filter(has_text=view).click()
     expect(page.get_by_test_id("stMain").get_by_text(VIEWS[view]).first).to_be_attached()
+    still(page)
 
 
 def violations(page: Page, view: str, width: int) -> list[str]:
@@ -117,18 +121,34 @@ def violations(page: Page, view: str, width: int) -> list[str]:
     return [f"{view}, {width} px: {each}" for each in found]
 
 
-def test_no_view_has_a_serious_violation_or_scrolls_sideways(
+def by_keyboard(page: Page, view: str) -> list[str]:
+    """Controls that a round of Tab does not reach, or on which the focus is not seen."""
+    page.mouse.move(1430, 990)  # what the mouse is over looks as if it had the focus
+    page.evaluate("startFocus()")
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        if page.evaluate("noteFocus()"):
+            break
+    found: list[str] = page.evaluate("endFocus()")
+    return [f"{view}: {each}" for each in found]
+
+
+def test_every_view_by_eye_by_keyboard_and_with_axe(
     window: Window, axe: str, request: pytest.FixtureRequest
 ) -> None:
-    page, found = window.page, []
-    appearance = request.node.callspec.id
+    page, appearance, found = window.page, request.node.callspec.id, []
+    light = appearance == "light"
     expect(page.get_by_text(VIEWS["Compare"], exact=True)).to_be_visible()
+    page.add_style_tag(content=_AT_ONCE)
     page.evaluate(axe)
+    page.evaluate(FOCUS.read_text())
     for view in VIEWS:
         go(page, view)
+        if light:
+            found += by_keyboard(page, view)
         for width in (1440, 390):
             resize(page, width)
-            if width == 1440 or appearance == "light":  # colours are the same at any width
+            if light or width == 1440:  # colours are the same at any width
                 found += violations(page, view, width)
             over = page.evaluate(_SIDEWAYS)
             if over > 0:
