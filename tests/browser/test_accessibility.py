@@ -56,6 +56,7 @@ _RUN_AXE = """async notOurs => {
         each.id, node.target.join(" "), node.html.slice(0, 200), node.failureSummary,
       ].join("\\n  ")));
 }"""
+_UNNAMED = "[data-testid=stPlotlyChart]:is(:not([aria-label]), [aria-label=''])"
 _SIDEWAYS = """() => {
   const main = document.querySelector("[data-testid=stMain]");
   return Math.max(document.documentElement.scrollWidth, main.scrollWidth) - innerWidth;
