@@ -68,7 +68,7 @@ $(VENV)/.bench: $(VENV)/.tests tests/benchmarks/requirements.txt
 	$(BIN)/python -m pip install --quiet -r tests/benchmarks/requirements.txt
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.warm tests/requirements.txt
+$(VENV)/.tests: $(VENV)/.warm tests/requirements.txt tests/browser/install.sh tests/browser/package.json
 	$(BIN)/python -m pip install --quiet -r tests/requirements.txt
 	sh tests/browser/install.sh $(BIN)
 	@touch $@

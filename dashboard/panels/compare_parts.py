@@ -29,7 +29,7 @@ def verdicts(found: Sequence[Comparison]) -> None:
                 ):
                     st.markdown(_decided(len(found)))
             first, *rest = between_said.sentences(comparison)
-            st.markdown(f"##### {plain(first)}")
+            st.markdown("**" + plain(first) + "**")
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
 
 

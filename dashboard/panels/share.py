@@ -78,7 +78,7 @@ def _sharing(entry: Entry, *, public: bool) -> None:
         ),
     )
     if entry.shared or not public:
-        st.code(selection.link_of(run), language=None)
+        st.code(selection.link_of(run), language=None, wrap_lines=True)
 
 
 def _switch(run: str, name: str) -> None:

@@ -184,7 +184,7 @@ def _charts(found: draft.Draft, numbers: bool, dark: bool) -> None:
 def _balance(sentences: Sentences) -> None:
     counts, n = sorted(sentences.class_counts.values()), len(sentences)
     st.caption(
-        tr("The largest class has {most} % of the {n} sentences, the smallest {least} %.").format(
+        tr("The largest class has {most}% of the {n} sentences, the smallest {least}%.").format(
             most=f"{100 * counts[-1] / n:.3g}", least=f"{100 * counts[0] / n:.3g}", n=f"{n:,}"
         )
     )

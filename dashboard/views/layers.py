@@ -41,7 +41,7 @@ def said(run: Run) -> None:
             with st.popover(tr("How is this decided?"), icon=":material/help:", type="tertiary"):
                 st.markdown(tr(glossary.VERDICT))
         first, *rest = verdict.sentences(run) or [""]
-        st.markdown(f"##### {plain(first)}")
+        st.markdown("**" + plain(first) + "**")
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
 
 

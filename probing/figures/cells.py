@@ -52,13 +52,12 @@ def calibration(
     )
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], nticks=6)
     figure.add_annotation(
-        x=0.3,
-        y=0.3,
+        x=1,  # where the line ends: no marker can lie above it
+        y=1,
         text=tr("as sure as right"),
         showarrow=False,
-        xanchor="left",
-        yanchor="top",
-        xshift=8,
+        xanchor="right",
+        yanchor="bottom",
         font=quiet,
         name="end",
     )

@@ -171,6 +171,7 @@ def by_class(
             font={"size": SMALL, "color": style.ink},
             name="class",
         )
+    figure.update_yaxes(gridcolor=style.grid)  # of all panels; dressed was only the first
     title(figure, _key(recalls, shown, names, style), style.ink, left=40)
     figure.update_layout(
         showlegend=False,

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.style import DARK, LIGHT, dress
+from probing.figures.style import DARK, LIGHT, SMALL, dress
 from probing.figures.texts import safe
 from probing.language import tr
 from probing.parsing.cells import visible
@@ -73,8 +73,9 @@ def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     figure = go.Figure(bars)
     dress(figure, style)
     figure.update_traces(hovertemplate="%{customdata}: %{y:,}<extra></extra>")
-    figure.update_xaxes(title_text=tr("words"), showgrid=False)
-    figure.update_yaxes(title_text=tr("sentences"))
+    quiet = {"size": SMALL, "color": style.quiet}
+    figure.update_xaxes(title={"text": tr("words"), "font": quiet, "standoff": 6}, showgrid=False)
+    figure.update_yaxes(title={"text": tr("sentences"), "font": quiet, "standoff": 6})
     figure.update_layout(height=320, showlegend=False)
     return figure
 

@@ -181,33 +181,6 @@ def test_user_text_is_inert(window: Window, tmp_path: Path) -> None:
     assert page.locator("img[src*='example.org'], a[href*='example.org']").count() == 0
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_every_view_fits_the_window(
-    chromium: Browser, address: str, width: int, dark: bool
-) -> None:
-    window = new_window(chromium, address, width=width, height=900, dark=dark)
-    for view, sign in (
-        ("", "Map of the CLS vectors"),
-        ("data", "Sentences per class"),
-        ("layers", "About this run"),
-        ("map", "How faithful"),
-    ):
-        window.open(f"/{view}")
-        expect(window.page.get_by_text(sign)).to_be_attached()
-        drawn = ".panel[data-map]" if view == "map" else ".js-plotly-plot .main-svg"
-        expect(window.page.locator(drawn).first).to_be_attached()
-        expect(window.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        window.picture(f"{view or 'start'}-{'dark' if dark else 'light'}-{width}")
-        overflow = window.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{view} scrolls sideways by {overflow} px"
-    assert window.errors == []
-    assert window.outside == []
-    window.page.context.close()
-
-
 def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
     page = window.page
     window.open()

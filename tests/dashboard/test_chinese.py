@@ -49,7 +49,7 @@ def opened(view: str, **query: str) -> AppTest:
 
 
 def sent(page: AppTest) -> list[str]:
-    """All texts of a page but its charts, its code and the run's sentences."""
+    """All texts of a page but its charts, its styles, its code and the run's sentences."""
     found: list[str] = []
 
     def of(message: Any) -> None:
@@ -57,7 +57,7 @@ def sent(page: AppTest) -> list[str]:
             for item in value if field.is_repeated else (value,):
                 if field.message_type is not None:
                     of(item)
-                elif isinstance(item, str):
+                elif isinstance(item, str) and not item.startswith("<style>"):
                     found.append(item)
 
     def walk(node: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from probing import figures, per_class
 from probing.figures.classes import SHOWN_CLASSES
+from probing.figures.style import DARK
 from probing.per_class import Confusion
 from tests.figures.made import made
 from tests.figures.reading import every_text, notes, trace
@@ -74,6 +75,12 @@ def test_a_panel_per_class_with_a_line_per_pooling() -> None:
     ]
     heads = [note.text.split(" <")[0] for note in notes(figure, "class")]
     assert heads == list(recalls)
+
+
+def test_the_grid_of_each_panel_stays_in_the_background() -> None:
+    panels = list(figures.by_class(per_class.recalls(made()), dark=True).select_yaxes())
+    assert len(panels) > 1
+    assert {panel.gridcolor for panel in panels} == {DARK.grid}
 
 
 def test_more_classes_than_panels_are_said() -> None:
