@@ -147,7 +147,7 @@ def _facts(sentences: Sentences, numbers: bool) -> None:
         facts.append(tr("**{n}** different numbers").format(n=f"{k:,}"))
     else:
         facts.append(tr_n("**{n}** class", "**{n}** classes", k).format(n=f"{k:,}"))
-    facts.append(tr("**{n}** rows left out").format(n=f"{left_out:,}"))
+    facts.append(tr_n("**{n}** row left out", "**{n}** rows left out", left_out).format(n=f"{left_out:,}"))
     if source.encoding:
         named = tr(_DELIMITERS[source.delimiter]) if source.delimiter in _DELIMITERS else ""
         facts.append(

@@ -32,7 +32,7 @@ def test_labels_are_edited_and_the_report_is_downloaded(window: Window, tmp_path
     page = window.page
     window.open("/data")
     upload(page, messy(tmp_path / "messy.csv"))
-    expect(page.get_by_text("63 sentences · 4 classes · 1 rows left out")).to_be_visible()
+    expect(page.get_by_text("63 sentences · 4 classes · 1 row left out")).to_be_visible()
     with page.expect_download() as started:
         page.get_by_role("button", name="Quality report (CSV)").click()
     with Path(started.value.path()).open(encoding="utf-8-sig", newline="") as file:
