@@ -1,5 +1,6 @@
 """All sentences of a run with what one cell predicts, searched and filtered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from probing import paths, per_sentence
 from probing.record import Run
+from probing.sentences import COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,14 @@ def table(run: Run, layer: int, pooling: str, wanted: Filter = Filter()) -> "pd.
             right_from=pd.arrays.IntegerArray(since, since == paths.NEVER)
         )
     return frame[_mask(frame, wanted)]
+
+
+def with_columns(frame: "pd.DataFrame", run: Run, names: Sequence[str]) -> "pd.DataFrame":
+    """``table``'s frame, then ``column:NAME`` for each of the run's own columns that are named."""
+    added = {COLUMN + name: run.sentences.beside[name] for name in names}
+    return frame.assign(
+        **{name: [values[i] for i in frame.index] for name, values in added.items()}
+    )
 
 
 def _bare(run: Run) -> "pd.DataFrame":

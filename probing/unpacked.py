@@ -7,10 +7,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from probing import store
+from probing import beside, store
 from probing.environment import Limits
 from probing.errors import ProbingError, RunFolderError
 from probing.representations import POOLINGS
@@ -61,6 +62,7 @@ def check(folder: Path, rows: int, text_chars: int) -> None:
         raise refused(f"it has {n:,} sentences, and {rows:,} are allowed")
     if max(map(len, run.sentences.texts)) > text_chars:
         raise refused(f"a sentence has more than {text_chars:,} characters")
+    _check_beside(run.sentences.beside)
     _check_record(run.record)
     layers, hidden = (int(run.record["encoder"][name]) for name in ("layers", "hidden"))
     if run.representations is not None:
@@ -75,6 +77,15 @@ def check(folder: Path, rows: int, text_chars: int) -> None:
     assert run.evidence is not None
     assert run.table is not None
     shelf.load(folder)
+
+
+def _check_beside(found: Mapping[str, Sequence[str]]) -> None:
+    """The file's other columns: as many and as long as ``reading`` keeps."""
+    if len(found) > beside.MOST:
+        raise refused(f"it has {len(found):,} other columns, and {beside.MOST} are allowed")
+    for name, values in found.items():
+        if max(len(name), *map(len, values)) > beside.LONGEST:
+            raise refused(f"another column has more than {beside.LONGEST} characters in a value")
 
 
 def _check_tables(folder: Path, rows: int) -> None:

@@ -8,10 +8,12 @@ from dashboard import cached, selection
 from dashboard.panels import one_sentence
 from dashboard.panels.cell import choose_layer, choose_pooling
 from dashboard.panels.choice import choose
+from dashboard.panels.own_columns import choose_columns, own_columns
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
 from dashboard.words import together
+from probing import sentence_table
 from probing.language import later, tr, tr_n
 from probing.record import Run
 from probing.sentence_table import ALL, RIGHT, WRONG, Filter
@@ -35,7 +37,9 @@ def _explore(run: Run, dark: bool) -> None:
     """The part that is drawn anew at each choice."""
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
-    wanted = _filter(run)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        wanted = _filter(run)
+        own = choose_columns(run)
     found = cached.sentence_table_of(run, layer, pooling, wanted)
     st.caption(
         together(
@@ -48,33 +52,32 @@ def _explore(run: Run, dark: bool) -> None:
     if not len(found):
         st.info(tr("No sentence is left. Search for less, or choose other labels."))
         return
-    index = _table(run, found)
+    index = _table(run, sentence_table.with_columns(found, run, own))
     if index is not None:
         one_sentence.show(run, index, layer, pooling, dark)
 
 
 def _filter(run: Run) -> Filter:
     """What the person wants to see of the sentences."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        search = st.text_input(
-            tr("Search"),
-            key="search",
-            icon=":material/search:",
-            placeholder=tr("words, or # and a row number"),
-            bind="query-params",
+    search = st.text_input(
+        tr("Search"),
+        key="search",
+        icon=":material/search:",
+        placeholder=tr("words, or # and a row number"),
+        bind="query-params",
+        width=320,
+    )
+    labels: list[str] = []
+    right = ALL
+    if run.kind == "classes":
+        labels = st.multiselect(
+            tr("Labels"),
+            run.sentences.classes,
+            key="labels",
+            placeholder=tr("all"),
             width=320,
         )
-        labels: list[str] = []
-        right = ALL
-        if run.kind == "classes":
-            labels = st.multiselect(
-                tr("Labels"),
-                run.sentences.classes,
-                key="labels",
-                placeholder=tr("all"),
-                width=320,
-            )
-            right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
+        right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
     return Filter(search=search or "", labels=tuple(labels), right=right)
 
 
@@ -100,6 +103,7 @@ def _table(run: Run, found: "pd.DataFrame") -> int | None:
                 "wrong at the last."
             ),
         ),
+        **own_columns(run.sentences),
     }
     chosen: Any = st.dataframe(
         found,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from probing.errors import SettingsError
 from probing.hiding import is_hidden
+from probing.sentences import COLUMN
 from probing.settings import Settings
 from probing.spreadsheets import write_csv
 
@@ -32,6 +33,12 @@ csv.field_size_limit(2**31 - 1)
 with (HERE / "{file}").open(encoding="utf-8-sig", newline="") as file:
     # a cell that a spreadsheet would compute has an apostrophe in front: take it off
     rows = [{{k: restored(cell) for k, cell in row.items()}} for row in csv.DictReader(file)]"""
+_BESIDE = f"""\
+    beside={{
+        name.removeprefix("{COLUMN}"): tuple(row[name] for row in rows)
+        for name in rows[0]
+        if name.startswith("{COLUMN}")
+    }},"""
 _COMPARE = """\
 # where the run's own probes.csv lies here too: are the scores the same?
 if (HERE / "probes.csv").exists():
@@ -130,6 +137,8 @@ def as_notebook(cells: list[tuple[str, str]]) -> str:
 def write_sentences(run: "Run", path: Path) -> None:
     """The run's sentences as a CSV: row, text and, where there are any, label and split.
 
+    The other columns of the person's file follow, each as ``column:`` and its name.
+
     Safe to open in a spreadsheet; ``probing.spreadsheets.restored`` gives each cell back.
     """
     import pandas as pd
@@ -141,8 +150,9 @@ def write_sentences(run: "Run", path: Path) -> None:
 def _columns(run: "Run") -> dict[str, Any]:
     sentences = run.sentences
     columns: dict[str, Any] = {"row": sentences.rows, "text": sentences.texts}
-    beside = {"label": sentences.labels, "split": sentences.splits}
-    return columns | {name: values for name, values in beside.items() if values is not None}
+    given = {"label": sentences.labels, "split": sentences.splits}
+    columns |= {name: values for name, values in given.items() if values is not None}
+    return columns | {COLUMN + name: values for name, values in sentences.beside.items()}
 
 
 def _refuse_hidden(run: "Run") -> None:
@@ -186,8 +196,10 @@ def _sentences(run: "Run") -> str:
         for column, field in named.items()
         if column in _columns(run)
     ]
-    rows = '    rows=tuple(int(row["row"]) for row in rows),'
-    return "\n".join(["sentences = probing.Sentences(", *lines, rows, ")"])
+    lines.append('    rows=tuple(int(row["row"]) for row in rows),')
+    if run.sentences.beside:
+        lines.append(_BESIDE)
+    return "\n".join(["sentences = probing.Sentences(", *lines, ")"])
 
 
 def _run(run: "Run") -> str:
