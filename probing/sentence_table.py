@@ -47,11 +47,15 @@ def table(run: Run, layer: int, pooling: str, wanted: Filter = Filter()) -> "pd.
 
 
 def with_columns(frame: "pd.DataFrame", run: Run, names: Sequence[str]) -> "pd.DataFrame":
-    """``table``'s frame, then ``column:NAME`` for each of the run's own columns that are named."""
-    added = {COLUMN + name: run.sentences.beside[name] for name in names}
-    return frame.assign(
-        **{name: [values[i] for i in frame.index] for name, values in added.items()}
-    )
+    """``table``'s frame with some of the run's own columns behind text and label.
+
+    They are called ``column:`` and their name.
+    """
+    wide = frame.copy(deep=False)
+    for place, name in enumerate(names, 2 + ("label" in frame.columns)):
+        values = run.sentences.beside[name]
+        wide.insert(place, COLUMN + name, [values[i] for i in frame.index])
+    return wide
 
 
 def _bare(run: Run) -> "pd.DataFrame":

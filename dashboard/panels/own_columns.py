@@ -12,7 +12,6 @@ from probing.record import Run
 from probing.sentences import COLUMN, Sentences
 
 _NAMED = 12  # columns that a line of text names
-_AT_FIRST = 4  # columns of a table before anybody chooses
 
 
 def own_columns(sentences: Sentences) -> dict[str, Any]:
@@ -35,14 +34,13 @@ def say_kept(sentences: Sentences) -> None:
 
 
 def choose_columns(run: Run) -> list[str]:
-    """Those that a table shows, of a run that has any."""
+    """Those that a table is to show; none at first."""
     named = titles([COLUMN + name for name in run.sentences.beside])
     if not named:
         return []
     chosen: list[str] = st.multiselect(
         tr("Other columns"),
         list(named),
-        default=list(named) if len(named) <= _AT_FIRST else [],
         format_func=named.__getitem__,
         key="own_columns",
         placeholder=tr("none"),

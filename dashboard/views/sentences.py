@@ -37,9 +37,8 @@ def _explore(run: Run, dark: bool) -> None:
     """The part that is drawn anew at each choice."""
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        wanted = _filter(run)
         own = choose_columns(run)
+    wanted = _filter(run)
     found = cached.sentence_table_of(run, layer, pooling, wanted)
     st.caption(
         together(
@@ -59,25 +58,26 @@ def _explore(run: Run, dark: bool) -> None:
 
 def _filter(run: Run) -> Filter:
     """What the person wants to see of the sentences."""
-    search = st.text_input(
-        tr("Search"),
-        key="search",
-        icon=":material/search:",
-        placeholder=tr("words, or # and a row number"),
-        bind="query-params",
-        width=320,
-    )
-    labels: list[str] = []
-    right = ALL
-    if run.kind == "classes":
-        labels = st.multiselect(
-            tr("Labels"),
-            run.sentences.classes,
-            key="labels",
-            placeholder=tr("all"),
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        search = st.text_input(
+            tr("Search"),
+            key="search",
+            icon=":material/search:",
+            placeholder=tr("words, or # and a row number"),
+            bind="query-params",
             width=320,
         )
-        right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
+        labels: list[str] = []
+        right = ALL
+        if run.kind == "classes":
+            labels = st.multiselect(
+                tr("Labels"),
+                run.sentences.classes,
+                key="labels",
+                placeholder=tr("all"),
+                width=320,
+            )
+            right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
     return Filter(search=search or "", labels=tuple(labels), right=right)
 
 

@@ -74,7 +74,7 @@ def by_class(
     )
     counts = np.bincount(codes, minlength=last + 1).tolist()
     colours = [*([style.grid] if rest else []), *style.classes[: len(own)], style.grid]
-    symbols = [*SYMBOLS[:last], "circle"]
+    symbols = [*SYMBOLS[:last], "x" if rest else "circle"]  # two groups may be grey
     names = [short(name, 40) for name in own]
     if rest:
         names.insert(0, tr(others).format(n=len(ranked) - len(own)))
