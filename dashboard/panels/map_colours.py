@@ -47,15 +47,14 @@ def offered(run: Run, *, texts: bool) -> list[str]:
 
 
 def titles(colours: Sequence[str]) -> dict[str, str]:
-    """What each of ``offered`` is called, on one line: a column as its file does.
+    """What ``offered`` colourings are called, on one line: a column as its file does.
 
     All differ, also where a column is called like another or like one of ours.
     """
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for colour in colours:
-        known = COLOURS.get(colour)
-        name = title = short(colour.removeprefix(COLUMN), 60) if known is None else tr(known)
+    found = {colour: tr(COLOURS[colour]) for colour in colours if colour in COLOURS}
+    taken = set(map(tr, COLOURS.values()))
+    for colour in colours[len(found) :]:
+        name = title = short(colour.removeprefix(COLUMN), 60)
         number = 1
         while title in taken:
             number += 1
@@ -92,11 +91,13 @@ def colouring(run: Run, colour: str, layer: int, pooling: str, *, dark: bool = F
     return by_class(names, style, run.sentences.labels)
 
 
+def _places(run: Run) -> dict[str, str]:
+    return {COLUMN + name: f"{_AT}{i}" for i, name in enumerate(run.sentences.beside)}
+
+
 def in_address(run: Run, colour: str) -> str:
     """What stands for a colouring in an address: letters, digits and a hyphen."""
-    if not colour.startswith(COLUMN):
-        return colour
-    return f"{_AT}{list(run.sentences.beside).index(colour.removeprefix(COLUMN))}"
+    return _places(run).get(colour, colour)
 
 
 def codes_of(run: Run, addressed: str, layer: int, pooling: str) -> np.ndarray:
@@ -104,11 +105,8 @@ def codes_of(run: Run, addressed: str, layer: int, pooling: str) -> np.ndarray:
 
     KeyError for what the run does not know.
     """
-    colour, columns = addressed, run.sentences.beside
-    if addressed.startswith(_AT):
-        at = dict(enumerate(columns))
-        colour = COLUMN + at[int(addressed.removeprefix(_AT))]
-    return colouring(run, colour, layer, pooling).codes
+    named = {place: colour for colour, place in _places(run).items()}
+    return colouring(run, named.get(addressed, addressed), layer, pooling).codes
 
 
 def _of_number(

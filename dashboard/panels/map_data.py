@@ -103,8 +103,10 @@ def _told(run: Run, look: Colouring | None, shown: Shown) -> dict[str, Any] | No
 
 
 def _end(value: float) -> str:
-    """A year stays a year."""
-    return f"{value:.0f}" if 1_000 <= abs(value) < 10_000 else f"{value:,.3g}"
+    """A year stays a year, and thousands can be read."""
+    if not 1_000 <= abs(value) < 1e9:
+        return f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
 def _panel(

@@ -188,7 +188,10 @@ def _table(run: Run, chosen: np.ndarray, shown: Shown) -> None:
 
 
 def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
-    """Row, text, label, what each shown pooling predicts, and the run's own columns, at ``at``."""
+    """Row, text, label, what each shown pooling predicts, and the run's own columns, at ``at``.
+
+    The column by which the map is coloured stands beside the label.
+    """
     import pandas as pd
 
     sentences, places = run.sentences, at.tolist()
@@ -198,6 +201,9 @@ def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
     }
     if sentences.labels is not None:
         columns["label"] = [sentences.labels[i] for i in places]
+    own = {COLUMN + n: [v[i] for i in places] for n, v in sentences.beside.items()}
+    if shown.colour in own:
+        columns[shown.colour] = own.pop(shown.colour)
     for pooling in shown.poolings:
         name = f"{pooling}_{shown.layer}"
         cells: tuple[ProbeResult | RegressionResult, ...] = (*run.probes, *run.regressions)
@@ -211,9 +217,7 @@ def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
             classes = run.sentences.classes
             columns[f"predicted_{name}"] = [classes[k] if k >= 0 else None for k in found.tolist()]
             columns[f"p_{name}"] = run.cell(shown.layer, pooling).true_probability[at]
-    for name, values in sentences.beside.items():
-        columns[COLUMN + name] = [values[i] for i in places]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | own)
 
 
 def _file(run: Run, chosen: np.ndarray, shown: Shown) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from probing.errors import SettingsError
 from probing.hiding import is_hidden
+from probing.quality import used
 from probing.sentences import COLUMN
 from probing.settings import Settings
 from probing.spreadsheets import write_csv
@@ -135,24 +136,13 @@ def as_notebook(cells: list[tuple[str, str]]) -> str:
 
 
 def write_sentences(run: "Run", path: Path) -> None:
-    """The run's sentences as a CSV: row, text and, where there are any, label and split.
+    """The run's sentences as a CSV: the table that ``quality.used`` gives.
 
-    The other columns of the person's file follow, each as ``column:`` and its name.
 
     Safe to open in a spreadsheet; ``probing.spreadsheets.restored`` gives each cell back.
     """
-    import pandas as pd
-
     _refuse_hidden(run)
-    write_csv(pd.DataFrame(_columns(run)), path)
-
-
-def _columns(run: "Run") -> dict[str, Any]:
-    sentences = run.sentences
-    columns: dict[str, Any] = {"row": sentences.rows, "text": sentences.texts}
-    given = {"label": sentences.labels, "split": sentences.splits}
-    columns |= {name: values for name, values in given.items() if values is not None}
-    return columns | {COLUMN + name: values for name, values in sentences.beside.items()}
+    write_csv(used(run.sentences), path)
 
 
 def _refuse_hidden(run: "Run") -> None:
@@ -194,7 +184,7 @@ def _sentences(run: "Run") -> str:
     lines = [
         f'    {field}=tuple(row["{column}"] for row in rows),'
         for column, field in named.items()
-        if column in _columns(run)
+        if getattr(run.sentences, field) is not None
     ]
     lines.append('    rows=tuple(int(row["row"]) for row in rows),')
     if run.sentences.beside:
