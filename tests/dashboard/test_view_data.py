@@ -178,7 +178,7 @@ def test_other_columns_are_named_shown_and_kept() -> None:
     assert "2 other columns are kept" in words(page)
     assert "**source**" in words(page)
     assert plain(evil) in words(page)
-    assert "Columns with longer ones: 1" in words(page)
+    assert plain("Columns with longer ones: 1.") in words(page)
     table = page.dataframe[-1].value
     assert table["column:source"].tolist()[:3] == ["place 0", "place 1", "place 2"]
     found = next_run(page)
