@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -35,6 +35,15 @@ class Selection:
     """Id of the run shown; None for the bundled sample's."""
     dark: bool
     """Whether the page is dark."""
+
+
+@dataclass(frozen=True)
+class OwnSentence:
+    """A sentence that is to be found on maps."""
+
+    text: str
+    places: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Where it lies, by the map's name, as far as that was asked."""
 
 
 @dataclass(frozen=True)
@@ -188,15 +197,24 @@ def stop_playing() -> None:
     st.session_state.pop("playing", None)
 
 
-def own_sentence(run: str) -> str:
-    """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
-    kept: dict[str, str] = st.session_state.get("own_sentences", {})
-    return kept.get(run, "")
+def own_sentence(run: str) -> OwnSentence | None:
+    """The sentence that was typed, or chosen, for a run in **Inside**; None before that."""
+    kept: dict[str, OwnSentence] = st.session_state.get("own_sentences", {})
+    return kept.get(run)
 
 
-def keep_own_sentence(run: str, text: str) -> None:
-    """Remember it: other views show where it lies."""
-    st.session_state.setdefault("own_sentences", {})[run] = text
+def keep_own_sentence(run: str, text: str, places: Mapping[str, Sequence[float]]) -> OwnSentence:
+    """Remember it: other views show where it lies. What was known of the same one stays known."""
+    before = own_sentence(run)
+    known = before.places if before is not None and before.text == text else {}
+    own = OwnSentence(text, {**known, **places})
+    st.session_state.setdefault("own_sentences", {})[run] = own
+    return own
+
+
+def take_own_sentence(run: str, widget: str) -> None:
+    """Remember the sentence typed for a run, though the visitor leaves the page at once."""
+    keep_own_sentence(run, str(st.session_state.get(widget) or "").strip(), {})
 
 
 def take_cell_of_class() -> None:

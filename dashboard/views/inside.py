@@ -9,7 +9,7 @@ from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection, keep_own_sentence, visitor
+from dashboard.selection import Selection, keep_own_sentence, take_own_sentence, visitor
 from dashboard.shown import (
     POLL,
     ask_for,
@@ -52,7 +52,7 @@ def show(selection: Selection) -> None:
     asked = ask_for(start, "look") if text else None
     look = _look(asked)
     if look is not None:
-        keep_own_sentence(run.id, text)
+        keep_own_sentence(run.id, text, look.points)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
     inside_sentence.proof(look)
@@ -88,7 +88,9 @@ def _sentence(run: Run) -> str:
     chosen = st.selectbox(
         tr("The sentence for panels 1, 4, 5 and 7"),
         list(dict.fromkeys(run.sentences.texts))[:_OPTIONS],
-        key=f"sentence:{run.id}",
+        key=(key := f"sentence:{run.id}"),
+        on_change=take_own_sentence,
+        args=(run.id, key),
         accept_new_options=True,
         format_func=lambda text: short(text, 160),
         placeholder=tr("Choose a sentence, or type your own"),
