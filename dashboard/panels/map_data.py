@@ -117,10 +117,9 @@ def _panel(
     layers = range(int(run.record["encoder"]["layers"]) + 1)
     codes = None
     if shown.colour is not None:
-        codes = [
-            addresses.of("codes", f"{in_address(run, shown.colour)}.{pooling}.{at}")
-            for at in (layers if shown.colour in OF_CELL else (0,))
-        ]
+        name, per_cell = in_address(run, shown.colour), shown.colour in OF_CELL
+        cells = [f"{pooling}.{at}" for at in layers] if per_cell else ["all.0"]
+        codes = [addresses.of("codes", f"{name}.{cell}") for cell in cells]
     return {
         "pooling": pooling,
         "title": named(run)[pooling],
