@@ -20,7 +20,7 @@ import streamlit as st  # noqa: E402
 from starlette.concurrency import run_in_threadpool  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from dashboard import cached, logs, retention  # noqa: E402
+from dashboard import cached, logs, preview, retention  # noqa: E402
 from dashboard.atlas import resources  # noqa: E402
 from dashboard.guard import Guard  # noqa: E402
 from dashboard.jobs import jobs  # noqa: E402
@@ -50,6 +50,6 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
 app = st.App(
     Path(__file__).with_name("page.py"),
     lifespan=lifespan,
-    routes=resources.routes(),
+    routes=[*resources.routes(), *preview.routes()],
     middleware=[Middleware(Guard, limits=LIMITS, base=base_path(), held=bytes_held)],
 )

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit
 
 from dashboard import limits as allowed
-from dashboard import logs, metrics, visitors
+from dashboard import logs, metrics, preview, visitors
 from dashboard.jobs import jobs
 from probing.environment import Limits
 
@@ -46,6 +46,7 @@ class Guard:
         uploads in memory."""
         self.app, self.limits, self.base, self.held = app, limits, base, held
         self.headers = security_headers(limits.frame_ancestors)
+        self.framed = security_headers(limits.frame_ancestors, framed=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse, or pass on."""
@@ -141,12 +142,14 @@ class Guard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                names = {name for name, _ in self.headers}
+                framed = str(scope["path"]).startswith(f"{self.base}/{preview.PATH}/")
+                headers = self.framed if framed else self.headers
+                names = {name for name, _ in headers}
                 kept = [(n, v) for n, v in message["headers"] if n.lower() not in names]
                 page = any(n.lower() == b"content-type" and b"html" in v for n, v in kept)
                 if page and visitors.of_cookies(cookies(scope)) is None:
                     kept.append((b"set-cookie", self._cookie(scope)))
-                message["headers"] = [*kept, *self.headers]
+                message["headers"] = [*kept, *headers]
             await send(message)
 
         return sending
@@ -160,25 +163,12 @@ class Guard:
         ).encode()
 
 
-def security_headers(frame_ancestors: tuple[str, ...] = ()) -> list[tuple[bytes, bytes]]:
-    """What every answer carries.
-
-    Nothing is loaded from elsewhere. Styles are inline, as Streamlit and Plotly make them; scripts
-    are not, but for the one in Streamlit's page, known by its hash.
-    """
-    policy = {
-        "default-src": "'self'",
-        "script-src": " ".join(["'self'", *inline_scripts()]),
-        "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data: blob:",
-        "font-src": "'self' data:",
-        "connect-src": "'self'",
-        "worker-src": "'self' blob:",
-        "object-src": "'none'",
-        "base-uri": "'self'",
-        "form-action": "'self'",
-        "frame-ancestors": " ".join(["'self'", *frame_ancestors]),
-    }
+def security_headers(
+    frame_ancestors: tuple[str, ...] = (), *, framed: bool = False
+) -> list[tuple[bytes, bytes]]:
+    """What every answer carries; ``framed``: one that is a document for a frame of the page."""
+    policy = _framed_policy() if framed else _page_policy()
+    policy["frame-ancestors"] = " ".join(["'self'", *frame_ancestors])
     headers = {
         "content-security-policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
         "x-content-type-options": "nosniff",
@@ -189,6 +179,37 @@ def security_headers(frame_ancestors: tuple[str, ...] = ()) -> list[tuple[bytes,
     if not frame_ancestors:
         headers["x-frame-options"] = "SAMEORIGIN"
     return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _page_policy() -> dict[str, str]:
+    """Nothing is loaded from elsewhere. Styles are inline, as Streamlit and Plotly make them;
+    scripts are not, but for the one in Streamlit's page, known by its hash."""
+    return {
+        "default-src": "'self'",
+        "script-src": " ".join(["'self'", *inline_scripts()]),
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+    }
+
+
+def _framed_policy() -> dict[str, str]:
+    """A report: its scripts stand in it, and Plotly's WebGL points make code at run time. It has no
+    origin, so it may neither read nor ask for anything; it may save a chart as a file."""
+    return {
+        "sandbox": "allow-scripts allow-downloads",
+        "default-src": "'none'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data: blob:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
 
 
 def inline_scripts() -> list[str]:

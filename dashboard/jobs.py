@@ -135,6 +135,10 @@ class Jobs:
         """Queue a look inside the encoder of a stored run, once like a map; gives its id."""
         return self._once(orders.inside(folder, visitor))
 
+    def start_pictures(self, folder: Path, out: Path, visitor: str = "", *, texts: bool) -> str:
+        """Queue a stored run's charts as SVG and PNG, once like a map; gives its id."""
+        return self._once(orders.pictures(folder, out, visitor, texts=texts))
+
     def start_look(self, folder: Path, text: str, visitor: str = "") -> str:
         """Queue a look at one sentence by a stored run, once like a map; gives its id."""
         return self._once(orders.look(folder, text, visitor))

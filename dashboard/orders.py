@@ -47,6 +47,23 @@ def inside(folder: Path, visitor: str) -> Job:
     return _on_a_run(order, visitor)
 
 
+def pictures(folder: Path, out: Path, visitor: str, *, texts: bool) -> Job:
+    """The charts of a stored run as SVG and PNG in ``out``, with or without what names texts."""
+    order = {
+        "id": pictures_id(folder.name, texts=texts),
+        "kind": "pictures",
+        "folder": str(folder),
+        "out": str(out),
+        "texts": texts,
+    }
+    return _on_a_run(order, visitor)
+
+
+def pictures_id(run: str, *, texts: bool) -> str:
+    """The id of that job."""
+    return f"{run}/pictures/{'open' if texts else 'hidden'}"
+
+
 def look(folder: Path, text: str, visitor: str) -> Job:
     """A look at one sentence by a stored run; its id does not tell the sentence.
 

@@ -7,6 +7,7 @@ time, so that no visitor's run waits for imports or compilation.
 In:  ``{"id", "kind": "run", "folder", "settings", "out", "owner"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
      ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
+     ``{"id", "kind": "pictures", "folder", "out", "texts"}``,
      ``{"id", "kind": "place", "folder", "text", "maps"}``,
      ``{"cancel": id}``
 Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
@@ -17,6 +18,7 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -178,6 +180,27 @@ def _look(job: Message, hear: Callable[[Progress], None]) -> Message:
     return asdict(look(job["text"], subject, readers_of(folder, subject), subject.maps))
 
 
+def _pictures(job: Message, hear: Callable[[Progress], None]) -> None:
+    from probing import store
+    from probing.exports.figure_files import write_figures
+    from probing.hiding import hide_run
+    from probing.progress import Reporter
+
+    folder, out = Path(job["folder"]), Path(job["out"])
+    if out.is_dir():
+        return
+    kind = out.name.partition("-")[0]
+    for half in out.parent.glob(store.partials(f"{kind}-*")):  # of a worker that was killed
+        shutil.rmtree(half, ignore_errors=True)
+    run = store.load_run(folder)
+    run = run if job["texts"] else hide_run(run)
+    write_figures(run, out, ("svg", "png"), report=Reporter(hear).stage("picture"))
+    gone = not (folder / store.RUN).is_file()  # deleted meanwhile
+    for other in out.parent.glob(f"{kind}-*"):
+        if gone or other != out:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 def _place(job: Message, hear: Callable[[Progress], None]) -> Message:
     from probing import store
     from probing.mechanism.looking import places
@@ -204,6 +227,7 @@ _KINDS: dict[str, Callable[[Message, Callable[[Progress], None]], Message | None
     "map": _map,
     "inside": _inside,
     "look": _look,
+    "pictures": _pictures,
     "place": _place,
 }
 

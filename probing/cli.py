@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from probing.environment import settle_threads
 from probing.errors import ProbingError, SettingsError
+from probing.exports.commands import add_figures
 from probing.progress import NAMES, Progress
 from probing.representations import POOLINGS
 from probing.settings import DEPTHS, MAPS, TARGETS, Settings
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     inside.set_defaults(act=_inside)
     _archives(commands)
     _vectors_of(commands)
+    add_figures(commands, _Progress)
     warm = commands.add_parser(
         "warm",
         help="compile what maps and probes need, once a machine",

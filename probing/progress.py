@@ -26,6 +26,7 @@ Stage = Literal[
     "knockout",
     "gradients",
     "look",
+    "picture",
 ]
 STAGES: dict[Stage, str] = {
     "load": later("Loading the encoder"),
@@ -50,7 +51,7 @@ INSIDE: dict[Stage, str] = {
     "look": later("Reading the sentence"),
 }
 """The stages of a look inside a finished run's encoder."""
-NAMES = {**STAGES, **INSIDE}
+NAMES = {**STAGES, **INSIDE, "picture": later("Drawing charts")}
 DEEP: tuple[Stage, ...] = ("twin", "control")
 """Those of an in-depth run only."""
 

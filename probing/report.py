@@ -1,15 +1,18 @@
 """A Run as one HTML file that needs nothing else: no network, no other file."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 from probing.errors import SettingsError
+from probing.exports import chart_html
 from probing.language import speaking
 from probing.record import Run
 from probing.report_sections import SECTIONS, Chart, Piece
 
 DEFAULT = ("verdict", "scores", "evidence", "maps", "cells")
 """Sections of the report in a run's folder."""
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 _LABELS = {"classes": "{} classes", "numbers": "numbers as labels", "none": "no labels"}
 _STYLE = """
 :root{color-scheme:light}
@@ -25,25 +28,19 @@ pre{white-space:pre-wrap;background:#f4f6f8;padding:.6rem .8rem;border-radius:.3
 .wide{overflow-x:auto;overflow-wrap:normal}
 @page{margin:15mm 14mm}
 @media print{body{font-size:10.5pt;margin:0;padding:0;max-width:none}
-h1,h2,h3,h2+p.quiet{break-after:avoid}figure,tr{break-inside:avoid}thead{display:table-header-group}
+h1,h2,h3,h2+p.quiet{break-after:avoid}tr,pre{break-inside:avoid}
+h2{font-size:12pt;margin:1.1rem 0 .4rem}thead{display:table-header-group}
 .wide{overflow:visible}table{font-size:7.5pt}th,td{padding:.15rem .25rem}
-pre{border:1px solid #e3e7eb;background:none}.modebar{display:none!important}}
-figure{margin:0}
+pre{border:1px solid #e3e7eb;background:none}}
 """
-_PRINTING = """
-const fit = width => document.querySelectorAll(".js-plotly-plot").forEach(plot =>
-  Plotly.relayout(plot, {width: width, autosize: width === null}));
-addEventListener("beforeprint", () => fit(670));
-addEventListener("afterprint", () => fit(null));
-"""
-"""Plotly draws for the window; on paper a chart is as wide as an A4 page leaves room for (px)."""
 
 
-def html(run: Run, sections: Iterable[str] | None = None) -> str:
+def html(run: Run, sections: Iterable[str] | None = None, *, plotly: bool | str = True) -> str:
     """The report's HTML, in English. The user's texts and labels are escaped throughout.
 
     ``sections`` are names of ``SECTIONS`` (``DEFAULT`` by default); their order is the report's
     own. Those that the run does not have are left out; an unknown one raises SettingsError.
+    ``plotly``: the address of plotly.js where it is not to be inside.
     """
     wanted = DEFAULT if sections is None else tuple(sections)
     for name in wanted:
@@ -56,12 +53,12 @@ def html(run: Run, sections: Iterable[str] | None = None) -> str:
         for name, section in SECTIONS.items():
             if name in wanted and section.there(run):
                 pieces += section.pieces(run)
-        body = _laid_out(pieces)
+        body = _laid_out(pieces, plotly)
     title = escape(f"{record['data']['name']} – CLS Probe")
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body>{body}</body></html>\n"
+        f"<style>{_STYLE}{chart_html.STYLE}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -70,31 +67,28 @@ def available(run: Run) -> tuple[str, ...]:
     return tuple(name for name, section in SECTIONS.items() if section.there(run))
 
 
-def _laid_out(pieces: Iterable[Piece]) -> str:
+def _laid_out(pieces: Iterable[Piece], plotly: bool | str) -> str:
     """The pieces one below the other; plotly.js comes with the first chart."""
-    parts, drawn = [], 0
+    parts: list[str] = []
+    drawn = 0
     for piece in pieces:
         if isinstance(piece, str):
             parts.append(piece)
             continue
-        high = piece.figure.layout.height or 460
-        chart = piece.figure.to_html(
-            full_html=False,
-            include_plotlyjs=drawn == 0,
-            default_height=f"{high}px",
-            config={"responsive": True, "toImageButtonOptions": {"format": "svg"}},
-        )
-        parts.append(_framed(piece, chart))
+        parts.append(_framed(piece, drawn + 1, plotly if drawn == 0 else False))
         drawn += 1
     if drawn:
-        parts.append(f"<script>{_PRINTING}</script>")
+        parts.append(f"<script>{chart_html.SCRIPT}</script>")
     return "\n".join(parts)
 
 
-def _framed(piece: Chart, chart: str) -> str:
-    return (
-        f"<figure><h2>{escape(piece.title)}</h2><div class=chart>{chart}</div>"
-        f"<p class=quiet>{escape(piece.said)}</p></figure>"
+def _framed(chart: Chart, number: int, plotly: bool | str) -> str:
+    return chart_html.piece(
+        chart.figure,
+        f"{number:02d}-{_NO_WORD.sub('-', chart.title.lower()).strip('-')}",
+        plotly,
+        above=f"<h2>{escape(chart.title)}</h2>",
+        below=f"<p class=quiet>{escape(chart.said)}</p>",
     )
 
 

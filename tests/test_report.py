@@ -128,6 +128,21 @@ def test_without_maps_and_labels_it_still_stands(finished: Run) -> None:
     assert "Relative variance" in found, "the vectors have a shape without labels or maps"
 
 
+def test_each_chart_can_be_saved_under_a_name_of_its_own(html: str) -> None:
+    tags = Page(html).tags
+    names = [attrs["data-name"] for tag, attrs in tags if tag == "figure"]
+    assert names[0] == "01-score-by-layer"
+    assert len(set(names)) == len(names) > 5
+    kinds = [attrs.get("data-save") for tag, attrs in tags if tag == "button"]
+    assert kinds == ["svg", "png"] * len(names)
+
+
+def test_plotly_may_lie_elsewhere(finished: Run) -> None:
+    found = report.html(finished, ["scores"], plotly="/there/plotly.min.js")
+    assert fetched(found) == ["/there/plotly.min.js"]
+    assert len(found) < 100_000
+
+
 # ---- sections to choose
 
 

@@ -57,7 +57,7 @@ class Addresses:
         whose = f"{self.id or _SAMPLE}/{'open' if self.texts else 'hidden'}"
         _at_hand[whose] = self.run
         path = f"{whose}/{kind}/{name}"
-        return f"atlas/{_signature(path)}/{path}"
+        return f"atlas/{signature(path)}/{path}"
 
 
 _at_hand: WeakValueDictionary[str, Run] = WeakValueDictionary()
@@ -86,7 +86,7 @@ def _answer(request: "Request") -> "Response":
     from starlette.responses import Response
 
     path = request.path_params["path"]
-    if not hmac.compare_digest(_signature(path), request.path_params["signature"]):
+    if not hmac.compare_digest(signature(path), request.path_params["signature"]):
         return Response("Not found", 404)
     try:
         body, kind = _content(*path.split("/"))
@@ -132,5 +132,6 @@ def _texts(run: Run) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _signature(path: str) -> str:
+def signature(path: str) -> str:
+    """What only this process can add to an address."""
     return hmac.new(_SECRET, path.encode(), hashlib.sha256).hexdigest()[:32]

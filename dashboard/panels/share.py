@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import cached, selection
+from dashboard import cached, orders, selection
 from dashboard.index import Entry
 from dashboard.jobs import jobs
 from dashboard.library import DESCRIPTION, TITLE, Library, library
@@ -131,7 +131,8 @@ def _deletion(entry: Entry) -> None:
         if st.button(tr("Delete now"), type="primary", key=f"delete:{entry.id}"):
             runs = library()
             runs.delete(entry.id, selection.visitor())
-            for job in (entry.id, f"{entry.id}/inside"):  # only once it is known to be theirs
+            drawn = (orders.pictures_id(entry.id, texts=texts) for texts in (True, False))
+            for job in (entry.id, f"{entry.id}/inside", *drawn):  # once it is known to be theirs
                 jobs().cancel(job)
             cached.forget_runs()
             selection.manage_run(None)

@@ -26,10 +26,10 @@ def show(selection: Selection) -> None:
     taken = _without_sentences(run)
     left, right = st.columns(2, gap="large")
     with left:
-        sections = report_page.show(taken)
+        sections = report_page.show(taken, selection.run)
         report_code.cite(run, selection)
     with right:
-        report_files.show(taken, sections)
+        report_files.show(taken, sections, folder_of(selection), compute=rights.compute)
         report_code.again(run)
 
 

@@ -3,6 +3,7 @@
 What another installation imports is ``probing.archive``'s zip; this one is to be opened.
 """
 
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -27,15 +28,19 @@ def bundle(
     parts: Iterable[str] | None = None,
     *,
     sections: Iterable[str] | None = None,
+    pictures: str | Path | None = None,
 ) -> None:
-    """Write a zip of ``parts`` (names of ``PARTS``; all that the run has, by default).
+    """Write a zip of ``parts`` (names of ``PARTS``; all that the run has but ``pictures``, by
+    default: these start a browser).
 
-    ``sections`` are those of the report, as ``probing.report.html`` takes them. ``target`` is a
-    path that does not exist yet or a file opened for writing bytes. Named parts that the run does
-    not have raise SettingsError, as unknown names do. The report and the folder of charts hold
+    ``sections`` are those of the report, as ``probing.report.html`` takes them; ``pictures`` is a
+    folder where they have been drawn already. ``target`` is a path that does not exist yet or a
+    file opened for writing bytes. Named parts that the run does not have, or that cannot be made
+    here, raise SettingsError, as unknown names do. The report and the folder of charts hold
     plotly.js each (4.8 MB, 1.5 MB packed).
     """
-    wanted = list(PARTS) if parts is None else list(dict.fromkeys(parts))
+    all_but = [name for name in PARTS if name != "pictures"]
+    wanted = all_but if parts is None else list(dict.fromkeys(parts))
     unknown = [name for name in wanted if name not in PARTS]
     if unknown:
         raise SettingsError(f"there is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
@@ -45,6 +50,8 @@ def bundle(
             try:
                 if name == "report":
                     _report(run, folder, sections)
+                elif name == "pictures" and pictures is not None:
+                    shutil.copytree(pictures, folder / "pictures")
                 else:
                     PARTS[name](run, folder)
             except SettingsError:
@@ -109,16 +116,15 @@ def _maps(run: "Run", folder: Path) -> None:
 
 
 def _charts(run: "Run", folder: Path) -> None:
-    from probing.figures import FIGURES
+    from probing.exports.figure_files import write_figures
 
-    (folder / "charts").mkdir()
-    for name in FIGURES:
-        try:
-            figure = run.figure(name)
-        except SettingsError:
-            continue  # this run has nothing that it shows
-        figure.update_layout(paper_bgcolor="#ffffff")
-        figure.write_html(folder / "charts" / f"{name}.html", include_plotlyjs="directory")
+    write_figures(run, folder / "charts", ["html"])
+
+
+def _pictures(run: "Run", folder: Path) -> None:
+    from probing.exports.figure_files import write_figures
+
+    write_figures(run, folder / "pictures", ["svg", "png"])
 
 
 def _report(run: "Run", folder: Path, sections: Iterable[str] | None = None) -> None:
@@ -149,11 +155,13 @@ PARTS: Mapping[str, Callable[["Run", Path], None]] = {
     "vectors": _vectors,
     "maps": _maps,
     "charts": _charts,
+    "pictures": _pictures,
     "report": _report,
     "script": _script,
     "notebook": _notebook,
 }
 """Name → what writes it into a folder. ``record``: run.json. ``tables``: probes and predictions
 as CSV, predictions as Parquet too. ``sentences``: CSV and Parquet. ``vectors``: NPY. ``maps``: CSV.
-``charts``: a page a chart, of each figure that the run has. ``report``: one page. ``script`` and
-``notebook``: code that makes the run again, with the sentences it reads."""
+``charts``: a page a chart, of each figure that the run has. ``pictures``: the same as SVG and PNG.
+``report``: one page. ``script`` and ``notebook``: code that makes the run again, with the sentences
+it reads."""

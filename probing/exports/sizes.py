@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 PLOTLY = 4_900_000
 """Bytes of plotly.js, which the report and the charts bring along."""
 _CHART = 20_000  # bytes of a chart by layer
+_PICTURE = 170_000  # bytes of a chart as SVG and PNG
 _POINT = 90  # bytes of a point on a map, beside its text
 _NUMBER = 11  # bytes of a number in a CSV
 
@@ -28,7 +29,8 @@ def sizes(run: "Run") -> Mapping[str, int]:
     found = {
         "record": 20_000 + 400 * len(run.evidence.contrasts) + 300 * len(run.projections),
         "tables": 1_000 * cells + n * cells * 3 * _NUMBER,
-        "charts": PLOTLY + 15 * _CHART + texts + n * _POINT,
+        "charts": PLOTLY + 15 * _CHART + min(flat, 6) * (texts + n * _POINT),
+        "pictures": 15 * _PICTURE + min(flat, 6) * (_PICTURE + n * _POINT),
         "report": PLOTLY + 8 * _CHART + min(flat, 6) * (texts + n * _POINT),
     }
     if run.projections:

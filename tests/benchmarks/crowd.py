@@ -2,7 +2,8 @@
 
 ``python -m tests.benchmarks.crowd`` starts the server as the README does and lets 50 visitors look
 at finished runs for five minutes, 10 of whom upload sentences and run them again and again.
-``--runs 500`` sends small runs through the queue one after another instead.
+``--runs 500`` sends small runs through the queue one after another instead (``--tiny``: by an
+encoder of two layers, which takes a tenth of the time).
 
 A view change is timed from what the page sends to the end of what it gets; a browser's drawing is
 not in it. Memory is what processes have for themselves: pages of mapped files are not counted.
@@ -41,6 +42,7 @@ from probing.sentences import Sentences
 from probing.settings import Settings
 from probing.store import RUN, read_record, write_json
 from tests.benchmarks.visitor import Visitor
+from tests.tiny import tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 STORED = 12  # finished runs to look at
@@ -336,6 +338,8 @@ def in_a_row(count: int, settings: Settings) -> dict[str, Any]:
             worker = psutil.Process(jobs.worker_pid)
             memory.append((float(number), resident(psutil.Process()), resident(worker)))
             runs.remove(run)
+            if (number + 1) % 50 == 0:
+                print(f"{number + 1} runs, MB {memory[-1][1:]}", file=sys.stderr, flush=True)
         jobs.close()
     begin, end = grown(memory)
     growth = [round(100 * (b / a - 1), 1) for a, b in zip(begin, end, strict=True)]
@@ -351,10 +355,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--runs", type=int, help="so many runs in a row instead")
+    parser.add_argument("--tiny", action="store_true", help="of --runs: an encoder of 2 layers")
     parser.add_argument("--no-maps", action="store_true", help="of --runs: without maps")
     asked = parser.parse_args()
-    settings = Settings(poolings=("cls", "mean"), maps="none" if asked.no_maps else "last")
-    found = in_a_row(asked.runs, settings) if asked.runs else with_crowd(asked)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            encoder=str(tiny_checkpoint(Path(folder))) if asked.tiny else "bundled",
+            poolings=("cls", "mean"),
+            maps="none" if asked.no_maps else "last",
+        )
+        found = in_a_row(asked.runs, settings) if asked.runs else with_crowd(asked)
     print(json.dumps(found, indent=1))
 
 

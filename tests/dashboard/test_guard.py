@@ -263,6 +263,33 @@ def test_metrics_are_for_who_has_the_token(queue: Queue, monkeypatch: pytest.Mon
         assert line.startswith("# ") or len(line.split(" ")) == 2
 
 
+def policy(answer: Answer) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in answer.header(POLICY).split(";"))
+    return {name: value for name, _, value in parts}
+
+
+POLICY = "content-security-policy"
+
+
+def test_a_report_in_a_frame_has_no_origin_and_reaches_nothing() -> None:
+    app, _ = guarded(base="/probe", frame_ancestors=("https://huggingface.co",))
+    framed = policy(ask(app, path="/probe/preview/0123/sample/open/scores"))
+    assert framed["sandbox"] == "allow-scripts allow-downloads"
+    assert framed["default-src"] == "'none'"
+    assert "connect-src" not in framed
+    assert framed["frame-ancestors"] == "'self' https://huggingface.co"
+    for path in (
+        "/probe/",
+        "/probe/report",
+        "/preview/x",
+        "/probe/atlas/preview/",
+        "/probe/preview",
+    ):
+        page = policy(ask(app, path=path))
+        assert "sandbox" not in page
+        assert "unsafe" not in page["script-src"], path
+
+
 # ---- the log
 
 

@@ -64,9 +64,8 @@ def test_all_parts_are_there(run: Run, packed: dict[str, bytes]) -> None:
     assert {f"representations/{p}.npy" for p in ("cls", "mean")} <= packed.keys()
     assert {f"maps/{p.name}.csv" for p in run.projections} <= packed.keys()
     assert {
-        "charts/accuracy.html",
-        "charts/plotly.min.js",
-        "charts/confusion.html",
+        *("charts/accuracy.html", "charts/plotly.min.js", "charts/confusion.html"),
+        "charts/umap2_cls_1.html",
     } <= packed.keys()
     assert "charts/learning.html" not in packed  # a quick run has none
 
@@ -137,6 +136,27 @@ def test_the_reports_sections_are_chosen(run: Run, tmp_path: Path) -> None:
     assert "plotly" not in html
 
 
+def test_pictures_that_are_drawn_already_are_taken_as_they_are(run: Run, tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    (drawn / "accuracy.svg").write_text("<svg/>")
+    bundle(run, tmp_path / "a.zip", ["pictures"], pictures=drawn)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.namelist() == ["pictures/accuracy.svg"]
+
+
+def test_a_zip_of_everything_starts_no_browser(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from probing.exports import pictures
+
+    def started() -> None:
+        raise AssertionError("a browser that nobody asked for")
+
+    monkeypatch.setattr(pictures, "drawing", started)
+    bundle(replace(run, projections=()), io.BytesIO())
+    with pytest.raises(AssertionError, match="nobody asked"):
+        bundle(run, io.BytesIO(), ["pictures"])
+
+
 def test_sizes_are_known_beforehand(run: Run, packed: dict[str, bytes]) -> None:
     found = sizes(run)
     assert found.keys() == PARTS.keys()
@@ -170,7 +190,7 @@ def test_a_hidden_runs_zip_has_no_sentence(run: Run) -> None:
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
         assert not {n for n in names if "sentences" in n or "reproduce" in n or "represent" in n}
-        assert {"probes.csv", "report.html", "charts/map.html"} <= names
+        assert {"probes.csv", "report.html", "charts/umap2_cls_1.html"} <= names
         everything = b"".join(archive.read(name) for name in names)
     for text in run.sentences.texts[3:9]:
         assert text.encode() not in everything
