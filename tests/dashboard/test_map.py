@@ -252,7 +252,7 @@ def test_who_sees_no_sentences_cannot_colour_by_a_column(stored: Path, tmp_path:
     del hidden  # read anew
     resources._at_hand.clear()
     address = f"{name}/hidden/codes/{wanted}"
-    assert ask(f"atlas/{resources._signature(address)}/{address}")[0] == 404
+    assert ask(f"atlas/{resources.signature(address)}/{address}")[0] == 404
 
 
 @pytest.mark.parametrize("colour", ["column-9", "column-x", "column-", "column:channel", "x"])
