@@ -21,6 +21,8 @@ def hide_run(run: Run) -> Run:
     columns = {**data["columns"], "all": [], "text": ""}
     # the fingerprint is of the texts: whoever guesses a file could confirm the guess
     record = {**run.record, "data": {**data, "columns": columns, "fingerprint": ""}}
+    quoting = set(run.sentences.source.notices)  # what stood above the header, for example
+    record["notices"] = [said for said in run.record["notices"] if said not in quoting]
     return replace(
         run,
         record=record,
@@ -33,11 +35,13 @@ def hide_run(run: Run) -> Run:
 def hide_sentences(sentences: Sentences) -> Sentences:
     """The same sentences by number, and of their source what figures need.
 
-    Names of columns and notices go: a file's first line may be a sentence.
+    Names of columns and notices go, as a file's first line may be a sentence; so do the file's
+    other columns.
     """
     source = sentences.source
     kept = Source(name=source.name, rows_read=source.rows_read, dropped=source.dropped)
-    return replace(sentences, texts=_numbered(sentences.texts, sentences.rows), source=kept)
+    texts = _numbered(sentences.texts, sentences.rows)
+    return replace(sentences, texts=texts, source=kept, beside={})
 
 
 def _numbered(texts: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from probing.probes.folds import duplicate_groups, usable_classes
 from probing.relabelling import alike_labels
-from probing.sentences import Sentences
+from probing.sentences import COLUMN, Sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,12 +131,16 @@ def classes(sentences: Sentences) -> "pd.DataFrame":
 
 
 def used(sentences: Sentences) -> "pd.DataFrame":
-    """The sentences as a table: row, text and, where there are any, label and split."""
+    """The sentences as a table: row, text and, where there are any, label and split.
+
+    The file's other columns follow, each as ``column:`` and its name.
+    """
     import pandas as pd
 
     columns = {"row": sentences.rows, "text": sentences.texts}
-    beside = {"label": sentences.labels, "split": sentences.splits}
-    columns |= {name: values for name, values in beside.items() if values is not None}
+    given = {"label": sentences.labels, "split": sentences.splits}
+    columns |= {name: values for name, values in given.items() if values is not None}
+    columns |= {COLUMN + name: values for name, values in sentences.beside.items()}
     return pd.DataFrame(columns)
 
 

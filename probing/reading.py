@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import BinaryIO
 
+from probing.beside import beside
 from probing.columns import (
     SPLIT_WORDS,
     Columns,
@@ -159,7 +160,7 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
     Left out and listed, for the first reason that holds: ragged, blank text, text longer than
     ``limits.max_text_chars``, missing label, label longer than ``limits.max_label_chars``, missing
     split. Raises ``DataError`` where no row is left, or the split column holds other words than
-    the usual ones for train, dev and test.
+    the usual ones for train, dev and test. The other columns come along (see ``probing.beside``).
     """
     limits = limits or Limits()
     text = _cells(table, columns.text)
@@ -193,12 +194,14 @@ def select(table: Table, columns: Columns, limits: Limits | None = None) -> Sent
             text=shown(columns.text),
             counts=counts,
         )
+    others, notices = beside(table, columns, kept)
     return Sentences(
         texts=tuple(text[i] for i in kept),
         labels=None if label is None else tuple(label[i] for i in kept),
         splits=None if split is None else tuple(split[i] for i in kept),
         rows=tuple(table.rows[i] for i in kept),
-        source=_source(table, columns, dropped),
+        source=_source(table, columns, dropped, notices),
+        beside=others,
     )
 
 
@@ -242,7 +245,9 @@ def _splits(table: Table, column: str) -> tuple[str, ...]:
     return tuple(SPLIT_WORDS.get(word, "") for word in words)
 
 
-def _source(table: Table, columns: Columns, dropped: tuple[Dropped, ...]) -> Source:
+def _source(
+    table: Table, columns: Columns, dropped: tuple[Dropped, ...], notices: tuple[str, ...]
+) -> Source:
     return Source(
         name=table.name,
         encoding=table.encoding,
@@ -254,5 +259,5 @@ def _source(table: Table, columns: Columns, dropped: tuple[Dropped, ...]) -> Sou
         split_column=columns.split,
         rows_read=table.rows_read,
         dropped=dropped,
-        notices=table.notices,
+        notices=(*table.notices, *notices),
     )

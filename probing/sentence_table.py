@@ -1,5 +1,6 @@
 """All sentences of a run with what one cell predicts, searched and filtered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from probing import paths, per_sentence
 from probing.record import Run
+from probing.sentences import COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +44,18 @@ def table(run: Run, layer: int, pooling: str, wanted: Filter = Filter()) -> "pd.
             right_from=pd.arrays.IntegerArray(since, since == paths.NEVER)
         )
     return frame[_mask(frame, wanted)]
+
+
+def with_columns(frame: "pd.DataFrame", run: Run, names: Sequence[str]) -> "pd.DataFrame":
+    """``table``'s frame with some of the run's own columns behind text and label.
+
+    They are called ``column:`` and their name.
+    """
+    wide = frame.copy(deep=False)
+    for place, name in enumerate(names, 2 + ("label" in frame.columns)):
+        values = run.sentences.beside[name]
+        wide.insert(place, COLUMN + name, [values[i] for i in frame.index])
+    return wide
 
 
 def _bare(run: Run) -> "pd.DataFrame":

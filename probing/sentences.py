@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+COLUMN = "column:"
+"""Stands before the name of a column of the person's own, wherever it could clash with ours."""
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -61,6 +64,9 @@ class Sentences:
     rows: tuple[int, ...] = ()
     """n 0-based record numbers in the file, ascending; default 0 … n-1."""
     source: Source = field(default_factory=Source)
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The file's other columns by name: n values each, blank where there is none. No probe sees
+    them; maps can be coloured by them."""
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -69,6 +75,12 @@ class Sentences:
             values = getattr(self, name)
             if values is not None and len(values) != len(self.texts):
                 raise ValueError(f"{name} has {len(values)} entries for {len(self.texts)} texts")
+        object.__setattr__(self, "beside", dict(self.beside))  # one that nobody else can change
+        for name, values in self.beside.items():
+            if len(values) != len(self.texts):
+                raise ValueError(
+                    f"column {name!r} has {len(values)} entries for {len(self.texts)} texts"
+                )
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -98,13 +110,14 @@ class Sentences:
     def take(self, indices: list[int]) -> "Sentences":
         """The sentences at ``indices`` (0-based positions here, ascending), rows kept."""
 
-        def pick(values: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-            return None if values is None else tuple(values[i] for i in indices)
+        def pick(values: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple(values[i] for i in indices)
 
         return Sentences(
-            texts=tuple(self.texts[i] for i in indices),
-            labels=pick(self.labels),
-            splits=pick(self.splits),
-            rows=tuple(self.rows[i] for i in indices),
+            texts=pick(self.texts),
+            labels=None if self.labels is None else pick(self.labels),
+            splits=None if self.splits is None else pick(self.splits),
+            rows=pick(self.rows),
             source=self.source,
+            beside={name: pick(values) for name, values in self.beside.items()},
         )

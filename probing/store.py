@@ -19,9 +19,11 @@ from probing.locks import locked
 from probing.projections import Faithfulness, Projection
 from probing.record import SCHEMA, Run
 from probing.representations import Representations
-from probing.sentences import Dropped, Sentences, Source
+from probing.sentences import COLUMN, Dropped, Sentences, Source
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from probing.mechanism.values import Inside
 
 RUN = "run.json"
@@ -242,6 +244,8 @@ def save_sentences(sentences: Sentences, path: Path) -> None:
         columns["label"] = pa.array(sentences.labels, pa.string())
     if sentences.splits is not None:
         columns["split"] = pa.array(sentences.splits, pa.string())
+    for name, values in sentences.beside.items():
+        columns[COLUMN + name] = pa.array(values, pa.string())
     about = asdict(sentences.source)
     # apart: readers of before know no such fields of a source
     changes = {name: about.pop(name) for name in _CHANGES}
@@ -256,7 +260,9 @@ def load_sentences(path: Path) -> Sentences:
     from pyarrow import parquet
 
     table = parquet.read_table(path)
-    data, about = table.to_pydict(), json.loads(table.schema.metadata[b"source"])
+    about = json.loads(table.schema.metadata[b"source"])
+    beside = [name for name in table.column_names if name.startswith(COLUMN)]
+    data = table.drop_columns(beside).to_pydict()
     dropped = [
         Dropped(d["reason"], tuple(d["rows"]), tuple(d["lines"])) for d in about.pop("dropped")
     ]
@@ -271,7 +277,17 @@ def load_sentences(path: Path) -> Sentences:
         splits=tuple(data["split"]) if "split" in data else None,
         rows=tuple(data["row"]),
         source=Source(**about, **lists, dropped=tuple(dropped)),
+        beside={name.removeprefix(COLUMN): _shared(table[name]) for name in beside},
     )
+
+
+def _shared(column: "pa.ChunkedArray") -> tuple[str, ...]:
+    """A column's values; equal ones are one string, so that categories take little memory."""
+    if str(column.type) not in ("string", "large_string"):
+        raise ValueError(f"a column of {column.type}")
+    encoded = column.combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    return tuple(names[i] for i in encoded.indices.to_pylist())
 
 
 def _load_inside(folder: Path) -> "Inside | None":

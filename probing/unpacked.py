@@ -7,10 +7,11 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from probing import store
+from probing import beside, store
 from probing.environment import Limits
 from probing.errors import ProbingError, RunFolderError
 from probing.language import say
@@ -64,6 +65,7 @@ def check(folder: Path, rows: int, text_chars: int) -> None:
         raise refused(say("it has {n:,} sentences, and {most:,} are allowed", n=n, most=rows))
     if max(map(len, run.sentences.texts)) > text_chars:
         raise refused(say("a sentence has more than {most:,} characters", most=text_chars))
+    _check_beside(run.sentences.beside)
     _check_record(run.record)
     layers, hidden = (int(run.record["encoder"][name]) for name in ("layers", "hidden"))
     if run.representations is not None:
@@ -78,6 +80,24 @@ def check(folder: Path, rows: int, text_chars: int) -> None:
     assert run.evidence is not None
     assert run.table is not None
     shelf.load(folder)
+
+
+def _check_beside(found: Mapping[str, Sequence[str]]) -> None:
+    """The file's other columns: as many and as long as ``reading`` keeps."""
+    if len(found) > beside.MOST:
+        raise refused(
+            say(
+                "it has {n:,} other columns, and {most} are allowed", n=len(found), most=beside.MOST
+            )
+        )
+    for name, values in found.items():
+        if max(len(name), *map(len, values)) > beside.LONGEST:
+            raise refused(
+                say(
+                    "another column has more than {most:,} characters in a value",
+                    most=beside.LONGEST,
+                )
+            )
 
 
 def _check_tables(folder: Path, rows: int) -> None:

@@ -324,6 +324,33 @@ def test_limits_of_an_installation_hold_for_imports(exported: bytes, target: Pat
     refused(exported, target, "more than 10 characters", Limits(upload_mb=5, text_chars=10))
 
 
+@pytest.mark.usefixtures("here")
+def test_other_columns_travel_and_are_bounded(exported: bytes, target: Path) -> None:
+    files = entries(exported)
+    held = parquet.read_table(io.BytesIO(files["sentences.parquet"]))
+
+    def given(*columns: tuple[str, list[object]]) -> bytes:
+        table, file = held, io.BytesIO()
+        for name, values in columns:
+            table = table.append_column(name, pa.array(values))
+        parquet.write_table(table, file)
+        return packed({**files, "sentences.parquet": file.getvalue()})
+
+    n = held.num_rows
+    places: list[object] = [f"place {i % 3}" for i in range(n)]
+    many = [(f"column:{i}", places) for i in range(31)]
+    refused(given(*many), target, "31 other columns, and 30 are allowed")
+    refused(given(("column:x", [*places[1:], "x" * 201])), target, "more than 200 characters")
+    refused(given(("column:" + "x" * 201, places)), target, "more than 200 characters")
+    refused(given(("column:x", list(range(n)))), target, "damaged|cannot be read")
+    refused(given(("column:x", [*places[1:], None])), target, "damaged|cannot be read")
+    imported(given(*many[:30]), target)
+    assert store.load_run(target).sentences.beside["29"] == tuple(places)
+    with archive.export(target, texts=False) as file:
+        hidden = entries(file.read())["sentences.parquet"]
+    assert parquet.read_table(io.BytesIO(hidden)).column_names == ["row", "text", "label"]
+
+
 def test_a_text_of_gigabytes_in_a_small_table_is_refused(exported: bytes, target: Path) -> None:
     """A dictionary's only entry, 20,000 times: 20 GB from a few KB."""
     files = entries(exported)

@@ -52,7 +52,8 @@ class Addresses:
 
     def of(self, kind: str, name: str) -> str:
         """``points`` of a map: float32 (n, dimensions). ``codes`` of ``COLOUR.POOLING.LAYER``:
-        uint8 (n,). ``texts`` of ``all``: JSON."""
+        uint8 (n,); ``COLOUR`` as ``map_colours.in_address`` says; ``COLOUR.all.0`` where it is the
+        same in all cells. ``texts`` of ``all``: JSON."""
         whose = f"{self.id or _SAMPLE}/{'open' if self.texts else 'hidden'}"
         _at_hand[whose] = self.run
         path = f"{whose}/{kind}/{name}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from dashboard import cached
 from dashboard.atlas.resources import Addresses, drawn
-from dashboard.panels.map_colours import COLOURS, OF_CELL
+from dashboard.panels.map_colours import OF_CELL, in_address, offered, titles
 from probing import figures, projections
 from probing.figures.colouring import SYMBOLS, Colouring
 from probing.figures.of_run import named
@@ -28,7 +28,7 @@ class Shown:
     poolings: tuple[str, ...]
     layer: int
     colour: str | None
-    """A key of ``COLOURS``; None where the run knows nothing of its sentences."""
+    """One of ``map_colours.offered``; None where the run knows nothing of its sentences."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def data_of(
         "panels": [
             _panel(addresses, shown, pooling, marks, compute=compute) for pooling in shown.poolings
         ],
-        "look": _told(look, shown),
+        "look": _told(run, look, shown),
         "words": words(),
     }
 
@@ -84,13 +84,13 @@ def _look(run: Run, shown: Shown, pooling: str, dark: bool) -> Colouring | None:
     return cached.colouring(run, shown.colour, shown.layer, pooling, dark=dark)
 
 
-def _told(look: Colouring | None, shown: Shown) -> dict[str, Any] | None:
+def _told(run: Run, look: Colouring | None, shown: Shown) -> dict[str, Any] | None:
     """A colouring, as the component reads it."""
     if look is None or shown.colour is None:
         return None
     per_cell = shown.colour in OF_CELL
     return {
-        "title": tr(COLOURS[shown.colour]),
+        "title": titles(offered(run, texts=True))[shown.colour],
         "colours": look.colours,
         "symbols": [SYMBOLS.index(symbol) for symbol in look.symbols],
         "groups": [
@@ -98,8 +98,15 @@ def _told(look: Colouring | None, shown: Shown) -> dict[str, Any] | None:
             {"code": g.code, "name": g.name, "count": None if per_cell else f"{g.count:,}"}
             for g in look.groups
         ],
-        "ends": None if look.ends is None else [f"{end:.3g}" for end in look.ends],
+        "ends": None if look.ends is None else [_end(end) for end in look.ends],
     }
+
+
+def _end(value: float) -> str:
+    """A year stays a year, and thousands can be read."""
+    if not 1_000 <= abs(value) < 1e9:
+        return f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
 def _panel(
@@ -110,10 +117,9 @@ def _panel(
     layers = range(int(run.record["encoder"]["layers"]) + 1)
     codes = None
     if shown.colour is not None:
-        codes = [
-            addresses.of("codes", f"{shown.colour}.{pooling}.{at}")
-            for at in (layers if shown.colour in OF_CELL else (0,))
-        ]
+        name, per_cell = in_address(run, shown.colour), shown.colour in OF_CELL
+        cells = [f"{pooling}.{at}" for at in layers] if per_cell else ["all.0"]
+        codes = [addresses.of("codes", f"{name}.{cell}") for cell in cells]
     return {
         "pooling": pooling,
         "title": named(run)[pooling],

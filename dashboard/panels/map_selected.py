@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.panels.map_data import Shown
+from dashboard.panels.own_columns import own_columns
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.language import tr, tr_n
@@ -15,6 +16,7 @@ from probing.probes.regression import RegressionResult
 from probing.probes.result import ProbeResult
 from probing.projections.lasso import Lasso
 from probing.record import Run
+from probing.sentences import COLUMN
 from probing.spreadsheets import write_csv
 
 if TYPE_CHECKING:
@@ -157,6 +159,7 @@ def _table(run: Run, chosen: np.ndarray, shown: Shown) -> None:
         "row": st.column_config.NumberColumn(tr("Row"), width="small"),
         "text": st.column_config.TextColumn(tr("Text"), width="large"),
         "label": st.column_config.TextColumn(tr("Label")),
+        **own_columns(run.sentences),
     }
     for pooling in shown.poolings:
         said = tr("{pooling}, layer {layer}").format(pooling=names[pooling], layer=shown.layer)
@@ -185,7 +188,10 @@ def _table(run: Run, chosen: np.ndarray, shown: Shown) -> None:
 
 
 def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
-    """Row, text, label and what each shown pooling predicts, of the sentences at ``at``."""
+    """Row, text, label, what each shown pooling predicts, and the run's own columns, at ``at``.
+
+    The column by which the map is coloured stands beside the label.
+    """
     import pandas as pd
 
     sentences, places = run.sentences, at.tolist()
@@ -195,6 +201,9 @@ def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
     }
     if sentences.labels is not None:
         columns["label"] = [sentences.labels[i] for i in places]
+    own = {COLUMN + n: [v[i] for i in places] for n, v in sentences.beside.items()}
+    if shown.colour in own:
+        columns[shown.colour] = own.pop(shown.colour)
     for pooling in shown.poolings:
         name = f"{pooling}_{shown.layer}"
         cells: tuple[ProbeResult | RegressionResult, ...] = (*run.probes, *run.regressions)
@@ -208,7 +217,7 @@ def table(run: Run, at: np.ndarray, shown: Shown) -> "pd.DataFrame":
             classes = run.sentences.classes
             columns[f"predicted_{name}"] = [classes[k] if k >= 0 else None for k in found.tolist()]
             columns[f"p_{name}"] = run.cell(shown.layer, pooling).true_probability[at]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | own)
 
 
 def _file(run: Run, chosen: np.ndarray, shown: Shown) -> bytes:

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard import cached, draft, selection
 from dashboard.limits import check_encoder, refused, uploads_used
 from dashboard.panels import data_labels, data_quality, hub_data
+from dashboard.panels.own_columns import own_columns, say_kept
 from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.shown import rights_of
@@ -17,7 +18,7 @@ from probing.environment import limits
 from probing.errors import ProbingError
 from probing.labels import quantities
 from probing.language import later, spoken, tr, tr_n
-from probing.sentences import Sentences
+from probing.sentences import COLUMN, Sentences
 
 _PREVIEW = 200  # rows shown
 _CHARS = 1_000  # characters of a text shown
@@ -54,6 +55,7 @@ def show(chosen: Selection) -> None:
     numbers = quantities(sentences, selection.target()) is not None
     with below:
         _facts(sentences, numbers)
+        say_kept(sentences)
         for notice in (*sentences.source.notices, *found.notices):
             st.caption(f":material/info: {plain(spoken(notice))}")
         _charts(found, numbers, chosen.dark)
@@ -147,7 +149,9 @@ def _facts(sentences: Sentences, numbers: bool) -> None:
         facts.append(tr("**{n}** different numbers").format(n=f"{k:,}"))
     else:
         facts.append(tr_n("**{n}** class", "**{n}** classes", k).format(n=f"{k:,}"))
-    facts.append(tr_n("**{n}** row left out", "**{n}** rows left out", left_out).format(n=f"{left_out:,}"))
+    facts.append(
+        tr_n("**{n}** row left out", "**{n}** rows left out", left_out).format(n=f"{left_out:,}")
+    )
     if source.encoding:
         named = tr(_DELIMITERS[source.delimiter]) if source.delimiter in _DELIMITERS else ""
         facts.append(
@@ -212,6 +216,7 @@ def _preview(sentences: Sentences) -> None:
         columns["label"] = sentences.labels[shown]
     if sentences.splits is not None:
         columns["split"] = sentences.splits[shown]
+    columns |= {COLUMN + name: values[shown] for name, values in sentences.beside.items()}
     n = len(sentences)
     title = tr("First {n} sentences").format(n=_PREVIEW) if n > _PREVIEW else tr("Sentences")
     st.markdown(f"**{title}**")
@@ -225,5 +230,6 @@ def _preview(sentences: Sentences) -> None:
             "text": st.column_config.TextColumn(tr("Sentence"), width="large"),
             "label": st.column_config.TextColumn(tr("Label")),
             "split": st.column_config.TextColumn(tr("Split")),
+            **own_columns(sentences),
         },
     )

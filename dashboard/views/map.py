@@ -12,7 +12,7 @@ from dashboard.atlas import atlas, resources
 from dashboard.jobs import jobs
 from dashboard.limits import check_text
 from dashboard.panels import map_selected
-from dashboard.panels.map_colours import COLOURS, offered
+from dashboard.panels.map_colours import offered, titles
 from dashboard.panels.map_data import Marks, Shown, data_of, maps_of, missing
 from dashboard.panels.map_selected import SEARCH
 from dashboard.selection import (
@@ -128,7 +128,7 @@ def _choose(run: Run, *, texts: bool) -> tuple[Shown, str]:
             colour = st.selectbox(
                 tr("Colour"),
                 colours,
-                format_func=lambda key: tr(COLOURS[key]),
+                format_func=titles(colours).__getitem__,
                 width=190,
                 **linked("colour", colours[0], colours),
             )

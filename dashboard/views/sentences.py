@@ -8,10 +8,12 @@ from dashboard import cached, selection
 from dashboard.panels import one_sentence
 from dashboard.panels.cell import choose_layer, choose_pooling
 from dashboard.panels.choice import choose
+from dashboard.panels.own_columns import choose_columns, own_columns
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
 from dashboard.words import together
+from probing import sentence_table
 from probing.language import later, tr, tr_n
 from probing.record import Run
 from probing.sentence_table import ALL, RIGHT, WRONG, Filter
@@ -35,6 +37,7 @@ def _explore(run: Run, dark: bool) -> None:
     """The part that is drawn anew at each choice."""
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
+        own = choose_columns(run)
     wanted = _filter(run)
     found = cached.sentence_table_of(run, layer, pooling, wanted)
     st.caption(
@@ -48,7 +51,7 @@ def _explore(run: Run, dark: bool) -> None:
     if not len(found):
         st.info(tr("No sentence is left. Search for less, or choose other labels."))
         return
-    index = _table(run, found)
+    index = _table(run, sentence_table.with_columns(found, run, own))
     if index is not None:
         one_sentence.show(run, index, layer, pooling, dark)
 
@@ -100,6 +103,7 @@ def _table(run: Run, found: "pd.DataFrame") -> int | None:
                 "wrong at the last."
             ),
         ),
+        **own_columns(run.sentences),
     }
     chosen: Any = st.dataframe(
         found,

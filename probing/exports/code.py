@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from probing.errors import SettingsError
 from probing.hiding import is_hidden
+from probing.quality import used
+from probing.sentences import COLUMN
 from probing.settings import Settings
 from probing.spreadsheets import write_csv
 
@@ -32,6 +34,12 @@ csv.field_size_limit(2**31 - 1)
 with (HERE / "{file}").open(encoding="utf-8-sig", newline="") as file:
     # a cell that a spreadsheet would compute has an apostrophe in front: take it off
     rows = [{{k: restored(cell) for k, cell in row.items()}} for row in csv.DictReader(file)]"""
+_BESIDE = f"""\
+    beside={{
+        name.removeprefix("{COLUMN}"): tuple(row[name] for row in rows)
+        for name in rows[0]
+        if name.startswith("{COLUMN}")
+    }},"""
 _COMPARE = """\
 # where the run's own probes.csv lies here too: are the scores the same?
 if (HERE / "probes.csv").exists():
@@ -128,21 +136,13 @@ def as_notebook(cells: list[tuple[str, str]]) -> str:
 
 
 def write_sentences(run: "Run", path: Path) -> None:
-    """The run's sentences as a CSV: row, text and, where there are any, label and split.
+    """The run's sentences as a CSV: the table that ``quality.used`` gives.
+
 
     Safe to open in a spreadsheet; ``probing.spreadsheets.restored`` gives each cell back.
     """
-    import pandas as pd
-
     _refuse_hidden(run)
-    write_csv(pd.DataFrame(_columns(run)), path)
-
-
-def _columns(run: "Run") -> dict[str, Any]:
-    sentences = run.sentences
-    columns: dict[str, Any] = {"row": sentences.rows, "text": sentences.texts}
-    beside = {"label": sentences.labels, "split": sentences.splits}
-    return columns | {name: values for name, values in beside.items() if values is not None}
+    write_csv(used(run.sentences), path)
 
 
 def _refuse_hidden(run: "Run") -> None:
@@ -184,10 +184,12 @@ def _sentences(run: "Run") -> str:
     lines = [
         f'    {field}=tuple(row["{column}"] for row in rows),'
         for column, field in named.items()
-        if column in _columns(run)
+        if getattr(run.sentences, field) is not None
     ]
-    rows = '    rows=tuple(int(row["row"]) for row in rows),'
-    return "\n".join(["sentences = probing.Sentences(", *lines, rows, ")"])
+    lines.append('    rows=tuple(int(row["row"]) for row in rows),')
+    if run.sentences.beside:
+        lines.append(_BESIDE)
+    return "\n".join(["sentences = probing.Sentences(", *lines, ")"])
 
 
 def _run(run: "Run") -> str:

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from probing.figures.style import Style
 from probing.figures.texts import short
-from probing.language import tr
+from probing.language import later, tr
+from probing.parsing.numbers import read_numbers
 
 SHOWN_CLASSES = 9  # classes with a colour of their own on a map; the others are grey together
 SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon", "bowtie")
 STEPS = 64  # colours of a scale
+_MISSING = frozenset(("", "na", "n/a", "nan", "null", "none"))  # among numbers, in lower case
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class Colouring:
     symbols: tuple[str, ...]
     """One for each colour."""
     groups: tuple[Group, ...] = ()
-    """For a legend, the most frequent first; empty for a scale."""
+    """For a legend, the most frequent first; of a scale only what is not on it."""
     ends: tuple[float, float] | None = None
     """The numbers at the ends of a scale; what lies beyond has the colour of the end."""
 
@@ -47,13 +49,18 @@ class Colouring:
 
 
 def by_class(
-    values: Sequence[str | None], style: Style, classes: Sequence[str] | None = None
+    values: Sequence[str | None],
+    style: Style,
+    classes: Sequence[str] | None = None,
+    *,
+    others: str = later("{n} other classes"),
+    none: str = later("not scored"),
 ) -> Colouring:
     """Points by class; a class has the same colour whatever is coloured.
 
     ``classes`` (m,) are the labels whose frequencies decide which classes have colours of their
-    own; ``values`` themselves by default. Of more than ``SHOWN_CLASSES`` the rest is grey together;
-    so are points without a value.
+    own; ``values`` themselves by default. Of more than ``SHOWN_CLASSES`` the rest is grey together,
+    named ``others``; so are points without a value, named ``none``.
     """
     known = [value for value in values if value is not None]
     ranked = [name for name, _ in Counter(known if classes is None else classes).most_common()]
@@ -61,18 +68,18 @@ def by_class(
     rest = len(own) < len(ranked)
     # the grey ones come first, below the others
     code = {name: number + rest for number, name in enumerate(own)}
-    none = len(own) + rest
+    last = len(own) + rest
     codes = np.array(
-        [none if value is None else code.get(value, 0) for value in values], dtype=np.uint8
+        [last if value is None else code.get(value, 0) for value in values], dtype=np.uint8
     )
-    counts = np.bincount(codes, minlength=none + 1).tolist()
+    counts = np.bincount(codes, minlength=last + 1).tolist()
     colours = [*([style.grid] if rest else []), *style.classes[: len(own)], style.grid]
-    symbols = [*SYMBOLS[:none], "circle"]
+    symbols = [*SYMBOLS[:last], "x" if rest else "circle"]  # two groups may be grey
     names = [short(name, 40) for name in own]
     if rest:
-        names.insert(0, tr("{n} other classes").format(n=len(ranked) - len(own)))
-    names.append(tr("not scored"))
-    order = [*range(int(rest), none), *([0] if rest else []), *([none] if counts[none] else [])]
+        names.insert(0, tr(others).format(n=len(ranked) - len(own)))
+    names.append(tr(none))
+    order = [*range(int(rest), last), *([0] if rest else []), *([last] if counts[last] else [])]
     groups = tuple(Group(i, names[i], counts[i], colours[i], symbols[i]) for i in order)
     return Colouring(codes, tuple(colours), tuple(symbols), groups)
 
@@ -109,6 +116,23 @@ def by_number(
     codes = np.where(known, np.round(place * (STEPS - 1)), STEPS).astype(np.uint8)
     colours = (*scale(style), style.grid)
     return Colouring(codes, colours, ("circle",) * len(colours), ends=ends)
+
+
+def by_value(values: Sequence[str], style: Style) -> Colouring:
+    """Points by a column's cells: on a scale where all are numbers and too many for colours of
+    their own, else as categories. Blank cells are grey; so is ``NA`` and the like among numbers.
+    """
+    distinct = {value for value in set(values) if value.strip().casefold() not in _MISSING}
+    read = dict(zip(distinct, read_numbers(tuple(distinct)).values, strict=True))
+    if None in read.values() or len(set(read.values())) <= SHOWN_CLASSES:
+        categories = [value if value.strip() else None for value in values]
+        words = {"others": later("{n} other values"), "none": later("no value")}
+        return by_class(categories, style, **words)
+    found = by_number(np.array([read.get(value, np.nan) for value in values], np.float64), style)
+    missing = int((found.codes == STEPS).sum())
+    if not missing:
+        return found
+    return replace(found, groups=(Group(STEPS, tr("no value"), missing, style.grid, "circle"),))
 
 
 def scale(style: Style) -> tuple[str, ...]:

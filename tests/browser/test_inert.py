@@ -47,6 +47,8 @@ PAYLOADS = (
 MARKS = ("l1nk", "b0ld", "it4lic", "c0de", "str1ke", "c0lour", "skull", "k4tex", "ansi", "1235234")
 """What would be the whole text of an element if its markup were obeyed."""
 COLUMNS = (f"t**b0ld**<img/src={HOST}/c.png>$k4tex$", "=1+1<b>b0ld</b>:red[c0lour]")
+OWN = "0wn<b>b0ld</b>$k4tex$:red[c0lour]**x**"
+"""A column beside text and label."""
 SHORT = f"{PAYLOADS[2]} {PAYLOADS[5]} {PAYLOADS[4]} <img src='{HOST}/t.png' onerror=\"{ACT}\">"
 SECRET = "xylophonic"  # in every sentence, and in nothing else
 
@@ -128,12 +130,13 @@ def hostile(n: int = 54) -> bytes:
     """A CSV whose every word is an attack; the two classes can be told apart."""
     out = io.StringIO()
     table = csv.writer(out)
-    table.writerow(COLUMNS)
+    table.writerow([*COLUMNS, OWN])
     for i in range(n):
         kind = "soup" if i % 2 else "train"
         label = PAYLOADS[8] + PAYLOADS[2] if i % 2 else PAYLOADS[3] + PAYLOADS[5]
         payload = PAYLOADS[i % len(PAYLOADS)]
-        table.writerow([f"{payload} %{{x}} the {kind} was {SECRET} number {i}", f"{label} {kind}"])
+        text = f"{payload} %{{x}} the {kind} was {SECRET} number {i}"
+        table.writerow([text, f"{label} {kind}", f"{payload[:150]} {SECRET}"])
     return out.getvalue().encode()
 
 
@@ -323,6 +326,12 @@ def _map(canary: Canary) -> None:
     page.get_by_role("searchbox", name="Search").fill(SECRET)
     page.get_by_role("button", name="Select them").click()
     expect(page.get_by_role("heading", name="54 sentences selected")).to_be_visible()
+    page.get_by_role("combobox", name="Colour").click()
+    canary.look()
+    page.get_by_role("option", name=OWN).click()
+    expect(page.locator(".atlas .legend .about")).to_have_text(OWN)
+    expect(page.locator(".atlas .legend .group")).to_have_count(9)
+    canary.look()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     _no_formula(download.value.path())
@@ -334,6 +343,9 @@ def _sentences(canary: Canary, link: str) -> None:
     page = canary.page
     page.goto(f"{link.replace('/layers?', '/sentences?')}&sentence=3")
     expect(page.get_by_text("Nearest sentences")).to_be_visible()
+    page.get_by_role("combobox", name="Other columns").click()
+    canary.look()
+    page.get_by_role("option", name=OWN).click()
     said = hover(canary, page.locator(".st-key-path .js-plotly-plot"), 4)
     assert "taken for" in said
     assert "\x1b" not in said

@@ -249,6 +249,16 @@ def test_a_hidden_group_is_not_met_by_the_pointer(page: Page) -> None:
     assert panel(page, "cls").evaluate(shown, where(page, "cls")[i]) == 0
 
 
+def test_a_group_stays_hidden_only_where_it_is_the_same(page: Page) -> None:
+    group = page.locator(".legend .group").first
+    group.click()
+    for colour, pressed in (("Prediction", "false"), ("Right or wrong", "true")):
+        page.get_by_role("combobox", name="Colour").click()
+        page.get_by_role("option", name=colour).click()
+        expect(page.locator(".legend .about")).to_have_text(colour)
+        expect(group).to_have_attribute("aria-pressed", pressed)
+
+
 def test_a_copied_link_opens_the_same_and_back_goes_back(
     page: Page, chromium: Browser, address: str
 ) -> None:

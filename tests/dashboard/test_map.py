@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.atlas import resources
 from dashboard.jobs import jobs
 from dashboard.library import Rights
-from dashboard.panels import map_colours, map_selected
+from dashboard.panels import map_colours, map_data, map_selected
 from dashboard.panels.map_data import Marks, Shown, data_of, missing
 from dashboard.samples import FINISHED
 from probing import load_run
@@ -28,6 +28,7 @@ from probing.hiding import hide_run
 from probing.projections.lasso import Lasso
 from probing.record import Run
 from probing.sentences import Sentences
+from probing.store import save_sentences
 
 POOLINGS = ("cls", "pooled", "mean")
 SHOWN = Shown("umap", 2, POOLINGS, 6, "label")
@@ -190,6 +191,78 @@ def test_who_sees_no_sentences_fetches_none(sample: Run) -> None:
     assert "length" not in map_colours.offered(sample, texts=False)
 
 
+NAMES = ("channel", "a.b/../c?d=%2E#", "Label", "<b>b0ld</b> **x** $y$", "minutes")
+
+
+def with_columns(run: Run) -> Run:
+    """The run with columns of a person's own: of 4 places, of the words' number, …"""
+    n = len(run.sentences)
+    places = tuple(("web", "app", "phone", "")[i % 4] for i in range(n))
+    minutes = tuple(f"{i / 2}" for i in range(n))
+    beside = {name: minutes if name == "minutes" else places for name in NAMES}
+    return replace(run, sentences=replace(run.sentences, beside=beside))
+
+
+def test_a_map_is_coloured_by_a_column_whatever_its_name(sample: Run) -> None:
+    run = with_columns(sample)
+    offered = map_colours.offered(run, texts=True)
+    assert offered[-5:] == [f"column:{name}" for name in NAMES]
+    shown = map_colours.titles(offered)
+    assert len(set(shown.values())) == len(offered)
+    assert (shown["label"], shown["column:Label"]) == ("Label", "Label (2)")
+    for name in NAMES:
+        data = told(run, replace(SHOWN, colour=f"column:{name}"))
+        assert data["look"]["title"].startswith(name)
+        (address,) = {one for panel in data["panels"] for one in panel["codes"]}
+        assert address.isascii()
+        status, body, _ = ask(address)
+        assert status == 200
+        codes = np.frombuffer(body, np.uint8).tolist()
+        groups = {group["code"]: group["name"] for group in data["look"]["groups"]}
+        if name == "minutes":
+            assert codes == sorted(codes)
+            assert groups == {}
+            assert data["look"]["ends"] == ["2.23", "221"]
+        else:
+            cells = run.sentences.beside[name]
+            assert [groups[code] for code in codes] == [cell or "no value" for cell in cells]
+
+
+def test_a_scale_names_years_and_thousands_for_people() -> None:
+    assert [map_data._end(v) for v in (0.5, 12.25, 2013.0, 45_300.0, -1999.6, 2e12)] == [
+        *("0.5", "12.2", "2013", "45,300", "-2000", "2e+12"),
+    ]
+
+
+def test_who_sees_no_sentences_cannot_colour_by_a_column(stored: Path, tmp_path: Path) -> None:
+    name = "a" * 32
+    folder = tmp_path / "runs" / name
+    shutil.copytree(stored, folder)
+    run = load_run(folder)
+    n = len(run.sentences)
+    sentences = replace(run.sentences, beside={"secret": ("x", "y") * (n // 2)})
+    save_sentences(sentences, folder / "sentences.parquet")
+    run = load_run(folder)
+    wanted = "column-0.cls.0"
+    assert ask(resources.Addresses(run, name, True).of("codes", wanted))[0] == 200
+    hidden = hide_run(run)
+    assert [c for c in map_colours.offered(hidden, texts=False) if "column" in c] == []
+    # even of an address that no view gives them
+    assert ask(resources.Addresses(hidden, name, False).of("codes", wanted))[0] == 404
+    del hidden  # read anew
+    resources._at_hand.clear()
+    address = f"{name}/hidden/codes/{wanted}"
+    assert ask(f"atlas/{resources.signature(address)}/{address}")[0] == 404
+
+
+@pytest.mark.parametrize("colour", ["column-9", "column-x", "column-", "column:channel", "x"])
+def test_an_unknown_colour_is_not_found(sample: Run, colour: str) -> None:
+    run = with_columns(sample)
+    if colour == "column:channel":
+        run = sample
+    assert ask(resources.Addresses(run, None, True).of("codes", f"{colour}.cls.6"))[0] == 404
+
+
 def test_a_deleted_run_is_gone(stored: Path, tmp_path: Path) -> None:
     name = "a" * 32
     folder = tmp_path / "runs" / name
@@ -229,12 +302,16 @@ def test_a_link_that_selects_nothing(sample: Run, select: str) -> None:
 
 def test_the_file_of_a_selection_is_safe_in_a_spreadsheet(sample: Run) -> None:
     texts = ("=1+1", *sample.sentences.texts[1:])
-    run = replace(sample, sentences=Sentences(texts, sample.sentences.labels))
+    own = {"=x": ("@cmd", *map(str, range(1, 448))), "y": ("y",) * 448}
+    run = replace(sample, sentences=Sentences(texts, sample.sentences.labels, beside=own))
     chosen = np.arange(448) < 3
-    text = map_selected._file(run, chosen, SHOWN).decode("utf-8-sig")
+    coloured = replace(SHOWN, colour="column:y")
+    text = map_selected._file(run, chosen, coloured).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(text)))
     assert [line["row"] for line in lines] == ["0", "1", "2"]
     assert lines[0]["text"] == "'=1+1"
+    assert [line["column:=x"] for line in lines] == ["'@cmd", "1", "2"]
+    assert list(lines[0])[:4] == ["row", "text", "label", "column:y"]
     assert lines[1]["label"] == (sample.sentences.labels or ())[1]
     cell = sample.cell(6, "cls")
     assert lines[2]["predicted_cls_6"] == sample.sentences.classes[cell.predicted[2]]
@@ -283,6 +360,23 @@ def test_a_link_of_nonsense_shows_the_usual() -> None:
     assert page.session_state["beside"] == ["cls", "pooled", "mean"]
     assert page.selectbox(key="colour").value == "label"
     assert "their sentences appear here" in words(page)
+
+
+def test_a_column_is_chosen_and_linked(monkeypatch: pytest.MonkeyPatch, sample: Run) -> None:
+    from dashboard.views import map as view
+
+    monkeypatch.setattr(view, "find_run", lambda chosen: with_columns(sample))
+    monkeypatch.setattr(view, "run_or_reason", lambda chosen: with_columns(sample))
+    page = opened(colour=f"column:{NAMES[1]}", select="rows~0~1")
+    assert page.selectbox(key="colour").value == f"column:{NAMES[1]}"
+    assert page.selectbox(key="colour").options[-1] == "minutes"
+    (table,) = (f.value for f in page.dataframe if "text" in f.value.columns)
+    assert table[f"column:{NAMES[1]}"].tolist() == ["web", "app"]
+    page.selectbox(key="colour").set_value("column:Label").run()
+    assert not page.exception
+    assert page.query_params["colour"] == "column:Label"
+    page = opened(colour="column:gone")
+    assert page.selectbox(key="colour").value == "label"
 
 
 def test_a_choice_goes_into_the_link_and_the_usual_out_of_it() -> None:

@@ -56,7 +56,8 @@ def runs(fresh: None) -> Library:
     store.write_json({**store.read_record(folder), "id": RUN}, folder / store.RUN)
     sentences = store.load_sentences(folder / "sentences.parquet")
     texts = tuple(f"Quokka {text}" for text in sentences.texts)
-    store.save_sentences(replace(sentences, texts=texts), folder / "sentences.parquet")
+    own = {"Quokka column": tuple(f"Quokka {i % 3}" for i in range(len(texts)))}
+    store.save_sentences(replace(sentences, texts=texts, beside=own), folder / "sentences.parquet")
     row = Row("zebraish", 0.5, 2)
     ledger = RowLedger("cls", True, row, 1, 5, (row,))
     none = Missing("Not measured here.")

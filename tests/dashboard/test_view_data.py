@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard.words import plain
 from probing.language import choose_by
 
 
@@ -188,3 +189,19 @@ def test_a_label_cannot_write_on_the_page() -> None:
     page = opened(rows("![x](https://example.org/x.png)", "![X](https://example.org/x.png)", "y"))
     page.button(key="merge_labels").click().run()
     assert "![" not in words(page)
+
+
+def test_other_columns_are_named_shown_and_kept() -> None:
+    evil = "![](https://example.org/x.png) $x$ **b**"
+    given = [("text", "label", "source", evil)]
+    given += [(*row, f"place {i}", "x" * 201) for i, row in enumerate(rows("a", "b")[1:])]
+    page = opened(given)
+    assert "2 other columns are kept" in words(page)
+    assert "**source**" in words(page)
+    assert plain(evil) in words(page)
+    assert plain("Columns with longer ones: 1.") in words(page)
+    table = page.dataframe[-1].value
+    assert table["column:source"].tolist()[:3] == ["place 0", "place 1", "place 2"]
+    found = next_run(page)
+    assert found.beside["source"] == tuple(f"place {row}" for row in found.rows)
+    assert "other columns" not in words(opened(rows("a", "b")))

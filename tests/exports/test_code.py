@@ -43,6 +43,7 @@ def run(
     found = probing.Sentences(
         tuple(texts), tuple(labels), ("train", "train", "test") * 20, tuple(range(5, 65))
     )
+    found = replace(found, beside={'"""\n{x}': ("=1", "'@", "", "x\n") * 15, "text": tuple(labels)})
     source = replace(found.source, name='x"""\nimport os\n# \\.csv')
     with coarse():
         return probing.run(
@@ -79,6 +80,7 @@ def test_the_sentences_come_back_as_they_were(run: Run, tmp_path: Path) -> None:
     again = found["sentences"]
     assert again.fingerprint == run.sentences.fingerprint
     assert again.rows == run.sentences.rows
+    assert again.beside == run.sentences.beside != {}
     assert set(NASTY) <= set(again.texts)
 
 

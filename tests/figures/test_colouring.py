@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from probing.figures.colouring import STEPS, SYMBOLS, by_class, by_number, by_truth, scale
+from probing.figures.colouring import STEPS, SYMBOLS, by_class, by_number, by_truth, by_value, scale
 from probing.figures.style import DARK, LIGHT
 
 
@@ -70,3 +70,49 @@ def test_lightness_rises_along_the_scale(style: object) -> None:
         for c in scale(style)  # type: ignore[arg-type]
     ]
     assert all(b > a - 0.5 for a, b in pairwise(shades))
+
+
+def test_numbers_are_on_a_scale_and_blanks_are_not() -> None:
+    values = [f"{i},5" for i in range(20)] + ["", "NA", " "]
+    found = by_value(values, LIGHT)
+    assert found.ends == pytest.approx(tuple(np.quantile(np.arange(20) + 0.5, (0.01, 0.99))))
+    assert found.codes[:20].tolist() == sorted(found.codes[:20].tolist())
+    assert found.codes[20:].tolist() == [STEPS] * 3
+    (missing,) = found.groups
+    assert (missing.name, missing.count, missing.colour) == ("no value", 3, LIGHT.grid)
+    assert by_value(values[:20], LIGHT).groups == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [str(i % 9) for i in range(50)],  # few enough for colours of their own
+        [str(i) for i in range(50)] + ["unknown"],
+        ["NA"] * 5 + ["web"] * 3,
+        ["1e999", *map(str, range(40))],
+    ],
+)
+def test_what_is_not_all_numbers_is_categories(values: list[str]) -> None:
+    found = by_value(values, LIGHT)
+    assert found.ends is None
+    counts = {group.name: group.count for group in found.groups}
+    for value in {*values} & {*counts}:
+        assert counts[value] == values.count(value)
+    assert sum(counts.values()) == len(values)
+
+
+def test_rare_and_blank_values_are_two_groups_that_look_different() -> None:
+    values = [f"v{i}" for i in range(12) for _ in range(20 - i)] + ["", "\t"]
+    found = by_value(values, DARK)
+    names = [group.name for group in found.groups]
+    assert names == [*(f"v{i}" for i in range(8)), "4 other values", "no value"]
+    *own, others, missing = found.groups
+    assert (others.count, missing.count) == (12 + 11 + 10 + 9, 2)
+    looks = [(group.colour, group.symbol) for group in found.groups]
+    assert len(set(looks)) == len(looks)
+    assert {group.colour for group in own}.isdisjoint({others.colour})
+
+
+def test_a_column_without_any_value_is_grey() -> None:
+    found = by_value(["", " "], LIGHT)
+    assert [(group.name, group.count) for group in found.groups] == [("no value", 2)]

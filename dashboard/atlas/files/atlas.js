@@ -78,9 +78,12 @@ class Atlas {
     Object.assign(this, { data, setState, setTrigger });
     // a picture from before the last deed must not undo it
     const fresh = (this.sent === null || data.turn === this.sent) && !this.timer;
+    // labels and predictions share their groups; a group of another colouring is another
+    const groups = JSON.stringify(data.look?.groups.map((group) => group.name));
+    if (this.run !== data.run || this.groups !== groups) this.hidden.clear();
+    this.groups = groups;
     if (this.run !== data.run) {
       this.run = data.run;
-      this.hidden.clear();
       if (data.dimensions === 3) this.tool = "move";
     }
     if (fresh || this.layer === null) {
