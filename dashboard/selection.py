@@ -21,6 +21,8 @@ UPLOAD, RUN = "upload", "run"
 
 _LONGEST_SELECTION = 1_500  # characters: links of up to 2,000 pass everywhere
 _LONGEST_SEARCH = 100
+_OF_RUN = ("row", "select", "labels", "class", "average_class", "against")
+"""Choices in a link that mean nothing for another run."""
 SAMPLE = "sample"
 """What stands for the bundled sample's run where runs are listed by id."""
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -56,8 +58,14 @@ def current() -> Selection:
     asked = st.query_params.get("run")
     if asked is not None:
         state["shown_run"] = asked if _RUN_ID.fullmatch(asked) else "unknown"
+    elif went_back():
+        state["shown_run"] = None
     elif state.get("shown_run"):
         st.query_params["run"] = state["shown_run"]
+    if state.get("kept_of") != state.get("shown_run"):
+        state["kept_of"] = state.get("shown_run")
+        for name in _OF_RUN:
+            _kept().pop(name, None)
     return Selection(run=state.get("shown_run"), dark=st.context.theme.type == "dark")
 
 
@@ -103,6 +111,129 @@ def take_cell(chart: str = "accuracy") -> None:
             st.session_state["pooling"] = str(found[2])
 
 
+# ---- choices that a link holds
+
+
+def went_back() -> bool:
+    """Whether this run of the page answers the browser's Back or Forward: the link decides then."""
+    return bool(getattr(_context(), "is_history_navigation", False))
+
+
+def _context() -> Any:
+    return get_script_run_ctx(suppress_warning=True)
+
+
+def linked(
+    name: str,
+    default: Any,
+    options: Iterable[Any] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Arguments of a widget whose value the link holds, as its parameter ``name``: the key.
+
+    ``options`` are what may be chosen, several where ``default`` is a list; None for any text, or
+    for yes and no where ``default`` is a bool. The link holds the options themselves: Streamlit's
+    own binding writes what is shown, which a page in another language could not read. ``names``
+    are their English names, which older links hold.
+
+    When a page opens and on Back and Forward the link decides, else the widget. What was chosen
+    holds in other views too; what was not follows the default. The default is not in the link.
+    """
+    state: Any = st.session_state
+    known = _known(default, options, names)
+    page, usual = state.get(f"linked:{name}", (None, None))
+    here = getattr(_context(), "page_script_hash", "")
+    state[f"linked:{name}"] = here, default
+    if name not in state or page != here or went_back():
+        state[name] = _read(_asked(name), default, known)
+    elif (usual != default and state[name] == usual) or not _possible(state[name], known):
+        state[name] = default
+    _say(name, _written(state[name], default))
+    return {"key": name}
+
+
+def linked_ticks(name: str, boxes: Mapping[str, str], default: Iterable[str]) -> None:
+    """Let the link hold which of some boxes are ticked: ``boxes`` is option → key of its box.
+
+    Called before they are drawn, with all that there are.
+    """
+    state: Any = st.session_state
+    usual = [option for option in boxes if option in set(default)]
+    if went_back() or any(key not in state for key in boxes.values()):
+        asked = _asked(name)
+        wanted = usual if asked is None else asked.split(",")
+        for option, key in boxes.items():
+            state[key] = option in wanted
+    ticked = [option for option, key in boxes.items() if state[key]]
+    _say(name, None if ticked == usual else ",".join(ticked))
+
+
+def _known(
+    default: Any, options: Iterable[Any] | None, names: Mapping[str, str] | None
+) -> dict[str, Any] | None:
+    if isinstance(default, bool):
+        return {"no": False, "yes": True}
+    if options is None:
+        return None
+    found = {str(option): option for option in options}
+    older = {english: option for option, english in (names or {}).items()}
+    return {text: o for text, o in older.items() if o in found.values()} | found
+
+
+def _read(asked: str | None, default: Any, known: Mapping[str, Any] | None) -> Any:
+    """What a link's text means; the default where it means nothing."""
+    if known is None:
+        return (asked or default)[:_LONGEST_SEARCH]
+    if isinstance(default, list):
+        found = [known[part] for part in (asked or "").split(",") if part in known]
+        return list(dict.fromkeys(found)) or default
+    return known.get(asked or "", default)
+
+
+def _written(value: Any, default: Any) -> str | None:
+    """A value as the link has it; None for what is not in it."""
+    if value == default or value is None or value in ("", []):
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _possible(value: Any, known: Mapping[str, Any] | None) -> bool:
+    """Whether a widget's value is still among what may be chosen."""
+    if known is None or value is None:
+        return True
+    there = list(known.values())
+    return all(one in there for one in (value if isinstance(value, list) else [value]))
+
+
+def _kept() -> dict[str, str]:
+    """What was chosen in this session, as links have it: a change of the view empties the URL."""
+    kept: dict[str, str] = st.session_state.setdefault("kept", {})
+    return kept
+
+
+def _asked(name: str) -> str | None:
+    """What the link asks for; where it says nothing, what was chosen before."""
+    asked = st.query_params.get(name)
+    if asked is None and not went_back():
+        return _kept().get(name)
+    return asked
+
+
+def _say(name: str, text: str | None) -> None:
+    """Have the link say it, or nothing of it for None."""
+    if text is None:
+        _kept().pop(name, None)
+        st.query_params.pop(name, None)
+        return
+    _kept()[name] = text
+    if st.query_params.get(name) != text:
+        st.query_params[name] = text
+
+
+# ---- the map
+
 ATLAS = "atlas"
 """The key of the map component."""
 
@@ -114,13 +245,13 @@ def map_view(layers: int) -> tuple[int, str, int | None]:
     third is the number of what was last done on the map itself, if anything was.
     """
     state: Any = st.session_state
-    asked = st.query_params.get("layer")
-    if asked is None and ATLAS not in state:  # come from another view, not back from a layer
-        asked = str(state.get("layer", ""))
-    layer = int(asked) if asked and asked.isdecimal() and len(asked) < 4 else layers - 1
+    asked, select = _asked("layer") or "", (_asked("select") or "")[:_LONGEST_SELECTION]
+    chosen = asked.isdecimal() and len(asked) < 4
+    layer = min(int(asked), layers - 1) if chosen else layers - 1
+    _say("layer", str(layer) if chosen else None)
+    select_on_map(select)
     done = ((state.get(ATLAS) or {}).get("view") or {}).get("turn")
-    select = st.query_params.get("select", "")[:_LONGEST_SELECTION]
-    return min(layer, layers - 1), select, done if isinstance(done, int) else None
+    return layer, select, done if isinstance(done, int) else None
 
 
 def take_map_view() -> None:
@@ -129,50 +260,13 @@ def take_map_view() -> None:
     view = state[ATLAS].get("view") or {}
     layer, select = view.get("layer"), view.get("select")
     if isinstance(layer, int) and 0 <= layer < 1000:
-        state["layer"] = layer
-        st.query_params["layer"] = str(layer)
+        _say("layer", str(layer))
     select_on_map(select if isinstance(select, str) else "")
-
-
-def linked(name: str, default: Any, options: Iterable[Any] | None = None) -> dict[str, Any]:
-    """Arguments of a widget of the map whose value lies in the link: its key, what it calls.
-
-    ``options`` are what may be chosen, several where ``default`` is a list; None for any text. The
-    link holds the options themselves: Streamlit's own binding writes what is shown, which a page in
-    another language could not read.
-    """
-    state: Any = st.session_state
-    asked = st.query_params.get(name)
-    if asked is None and ATLAS not in state and f"kept:{name}" in state:  # from another view
-        asked = st.query_params[name] = state[f"kept:{name}"]
-    known = None if options is None else {str(option): option for option in options}
-    if known is None:
-        value: Any = (asked or default)[:_LONGEST_SEARCH]
-    elif isinstance(default, list):
-        value = [known[part] for part in (asked or "").split(",") if part in known] or default
-    else:
-        value = known.get(asked or "", default)
-    state[name] = value
-    return {"key": name, "on_change": _put_into_link, "args": (name, default)}
-
-
-def _put_into_link(name: str, default: Any) -> None:
-    state: Any = st.session_state
-    value = state[name]
-    if value and value != default:
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        st.query_params[name] = state[f"kept:{name}"] = text
-    else:
-        st.query_params.pop(name, None)
-        state.pop(f"kept:{name}", None)
 
 
 def select_on_map(select: str) -> None:
     """Select on the map what ``select`` says; "" for nothing."""
-    if select:
-        st.query_params["select"] = select[:_LONGEST_SELECTION]
-    else:
-        st.query_params.pop("select", None)
+    _say("select", select[:_LONGEST_SELECTION] or None)
 
 
 def keep_playing(run: str, asked: bool) -> bool:
@@ -204,63 +298,57 @@ def take_cell_of_class() -> None:
     take_cell("classes_by_layer")
 
 
-def take_linked(key: str, names: Mapping[str, str], default: str) -> None:
-    """Choose among ``names`` as the URL says, where it says something new; else leave the choice.
+def follow(row: int | None) -> None:
+    """Follow a sentence from now on, by its row in the file; the link says so. None: no more."""
+    _say("row", None if row is None else str(row))
 
-    ``names`` are the options with their English names, which older links hold instead.
+
+def followed() -> int | None:
+    """The row of the sentence that is followed, as the link says; None where none is."""
+    asked = _asked("row") or ""
+    row = int(asked) if asked.isdecimal() and len(asked) < 10 else None
+    follow(row)
+    return row
+
+
+def take_ticked(table: str, rows: Sequence[int]) -> None:
+    """Follow the sentence that was ticked in a table with these rows of the file; none: no more."""
+    ticked = st.session_state[table]["selection"]["rows"]
+    follow(rows[ticked[0]] if ticked and ticked[0] < len(rows) else None)
+
+
+def linked_text(
+    widget: str, text: str, texts: Sequence[str], rows: Sequence[int]
+) -> dict[str, Any]:
+    """Arguments of a widget that chooses one of ``texts``, which lie in ``rows``, or any other.
+
+    It begins with ``text``. The link has the row of the one that is chosen, and never a text.
     """
     state: Any = st.session_state
-    asked, seen = st.query_params.get(key), f"linked:{key}"
-    if asked == state.get(seen) and state.get(key) in names:
-        return
-    state[seen] = asked
-    named = {name: option for option, name in names.items()}
-    state[key] = asked if asked in names else named.get(asked or "", default)
+    if widget not in state or went_back():
+        state[widget] = text
+    return {"key": widget, "on_change": _take_text, "args": (widget, texts, rows)}
 
 
-def keep_linked(key: str, option: str, default: str) -> None:
-    """Have the URL say what is chosen, unless it is the default."""
-    wanted = None if option == default else option
-    if st.query_params.get(key) != wanted:
-        if wanted is None:
-            st.query_params.pop(key, None)
-        else:
-            st.query_params[key] = wanted
-    st.session_state[f"linked:{key}"] = wanted
-
-
-def follow(sentence: int) -> int:
-    """Follow a sentence from now on, by its position in the run; the URL says so."""
-    st.query_params["sentence"] = str(sentence)
-    return sentence
-
-
-def followed(n: int) -> int | None:
-    """The position of the sentence that is followed, in a run of ``n``; None where none is."""
-    asked = st.query_params.get("sentence", "")
-    return int(asked) if asked.isdecimal() and int(asked) < n else None
+def _take_text(widget: str, texts: Sequence[str], rows: Sequence[int]) -> None:
+    text = st.session_state[widget]
+    follow(rows[texts.index(text)] if text in texts else None)
 
 
 def compared(most: int) -> tuple[str, ...] | None:
     """The runs that the shown one is compared with, at most so many; None before any choice."""
-    state: Any = st.session_state
-    asked = st.query_params.get("with")
-    if asked is not None:
-        named = [part for part in asked.split(",") if part == SAMPLE or _RUN_ID.fullmatch(part)]
-        state["compared"] = tuple(dict.fromkeys(named))[:most]
-    elif state.get("compared"):
-        st.query_params["with"] = ",".join(state["compared"])
-    found: tuple[str, ...] | None = state.get("compared")
+    asked = _asked("with")
+    if asked is None:
+        return None
+    named = [part for part in asked.split(",") if part == SAMPLE or _RUN_ID.fullmatch(part)]
+    found = tuple(dict.fromkeys(named))[:most]
+    compare_with(found)
     return found
 
 
 def compare_with(runs: Sequence[str]) -> None:
     """Compare the shown run with these from now on; the URL says so."""
-    st.session_state["compared"] = tuple(runs)
-    if runs:
-        st.query_params["with"] = ",".join(runs)
-    else:
-        st.query_params.pop("with", None)
+    _say("with", ",".join(runs))
 
 
 def show_compared(runs: Sequence[str], widget: str) -> None:
@@ -297,7 +385,7 @@ def language() -> str:
 
     English also where there is no page, as in a thread of the server's own.
     """
-    if get_script_run_ctx(suppress_warning=True) is None:
+    if _context() is None:
         return "en"
     state: Any = st.session_state
     chosen = state.get("language") or st.query_params.get("language")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.panels.cell import choose_layer
 from dashboard.panels.choice import choose
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import between, figures, per_sentence, verdict
 from probing.language import tr
@@ -24,11 +25,9 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
         method: Method = st.segmented_control(
             tr("Method"),
             list(_METHODS),
-            default="umap",
             required=True,
             format_func=_METHODS.__getitem__,
-            key="method",
-            bind="query-params",
+            **linked("method", "umap", _METHODS),
         )
         called = {pooling: figures.NAMES[pooling] for pooling in poolings}
         pooling = choose(tr("Pooling"), called, key="map_pooling")

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.panels.cell import choose_pooling
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import between, between_said, figures
 from probing.between import Comparison
@@ -105,8 +106,8 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
             tr("Which two runs"),
             able,
             format_func=lambda k: " – ".join(found[k].names),
-            key="compare_pair",
             width=560,
+            **linked("pair", able[0], able),
         )
     comparison, other = found[at], runs[1 + at]
     tables = {
@@ -116,13 +117,12 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     side: Any = st.segmented_control(
         tr("Nearer to the number") if runs[0].kind == "numbers" else tr("Right only in"),
         list(tables),
-        default="a",
         required=True,
         wrap=True,
         format_func=lambda s: (
             f"{plain(comparison.names[0 if s == 'a' else 1])}: {len(tables[s]):,}"
         ),
-        key="compare_side",  # not in the link: Streamlit would write the name shown, with a count
+        **linked("side", "a", tables),
     )
     table = tables[side]
     if not len(table):

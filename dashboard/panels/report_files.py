@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import selection
 from dashboard.panels.downloads import made, megabytes
 from probing.exports import bundle
 from probing.exports.sizes import sizes
@@ -35,7 +36,13 @@ def show(run: Run, sections: tuple[str, ...]) -> None:
         st.subheader(tr("Files"), anchor=False)
         st.caption(tr("One zip file. The CSV files are safe to open in a spreadsheet."))
         found = sizes(run)
-        wanted = [name for name in bundle.PARTS if name in found and _ticked(name, found[name])]
+        boxes = {name: f"report:part:{name}" for name in bundle.PARTS if name in found}
+        selection.linked_ticks("parts", boxes, _FIRST)
+        wanted = [
+            name
+            for name, key in boxes.items()
+            if st.checkbox(tr(_PARTS[name]) + f" · {megabytes(found[name])}", key=key)
+        ]
         _missing(run)
         total = sum(found[name] for name in wanted)
         st.download_button(
@@ -60,15 +67,6 @@ def show(run: Run, sections: tuple[str, ...]) -> None:
             st.caption(tr("About {size} before packing.").format(size=size))
         else:
             st.caption(tr("Choose a part."))
-
-
-def _ticked(name: str, size: int) -> bool:
-    return st.checkbox(
-        tr(_PARTS[name]) + f" · {megabytes(size)}",
-        value=name in _FIRST,
-        key=f"report:part:{name}",
-        persist_state="session",
-    )
 
 
 def _missing(run: Run) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import selection
 from dashboard.panels.downloads import made, megabytes
 from probing import report
 from probing.exports.sizes import sizes
@@ -44,15 +45,10 @@ def show(run: Run) -> tuple[str, ...]:
 
 def chosen(run: Run) -> tuple[str, ...]:
     """The sections that are ticked, of those that the run has."""
+    boxes = {name: f"report:section:{name}" for name in report.available(run)}
+    selection.linked_ticks("sections", boxes, [*report.DEFAULT, "settings"])
     return tuple(
-        name
-        for name in report.available(run)
-        if st.checkbox(
-            tr(SECTIONS[name].title),
-            value=name in report.DEFAULT or name == "settings",
-            key=f"report:section:{name}",
-            persist_state="session",
-        )
+        name for name, key in boxes.items() if st.checkbox(tr(SECTIONS[name].title), key=key)
     )
 
 

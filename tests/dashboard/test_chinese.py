@@ -148,8 +148,11 @@ def test_a_choice_stays_when_the_language_changes_and_goes_into_the_link() -> No
     assert "score" not in page.query_params
 
 
-def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default() -> None:
+def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page = opened("layers", score="noisy")
+    monkeypatch.setattr(selection, "went_back", lambda: True)
     for asked, chosen in (("cosine", "cosine"), ("nothing", "probe")):
         page.query_params["score"] = asked
         page.run()

@@ -128,7 +128,7 @@ def test_without_the_sentences_no_file_holds_one(
 ) -> None:
     page = opened()
     assert TEXT in offered["report:html"]().decode()
-    page.toggle(key="report:bare").set_value(True).run()
+    page.toggle(key="bare").set_value(True).run()
     for box in page.checkbox:
         if box.key != "report:part:charts":  # as the report's, but twenty of them
             box.check()
