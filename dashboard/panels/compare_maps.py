@@ -54,11 +54,13 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
                     )
                 )
                 continue
-            like = _draw(run, projection, name, dark, like)
+            like = _draw(run, projection, name, dark, like, place=k)
 
 
-def _draw(run: Run, projection: Projection, name: str, dark: bool, like: object) -> object:
-    """Draw a map with the colours of the first one; gives that first one."""
+def _draw(
+    run: Run, projection: Projection, name: str, dark: bool, like: object, *, place: int
+) -> object:
+    """Draw the map in a place with the colours of the first one; gives that first one."""
     figure = figures.scatter(
         projection,
         run.sentences.texts,
@@ -72,7 +74,7 @@ def _draw(run: Run, projection: Projection, name: str, dark: bool, like: object)
         figure,
         theme=None,
         height=440,
-        key=f"compare_map:{run.id}:{projection.name}",
+        key=f"compare_map:{place}:{projection.name}",
         config={"scrollZoom": True},
         alt=tr("{method} of {run}, {n} points").format(
             method=_METHODS[projection.method], run=name, n=f"{len(run.sentences):,}"

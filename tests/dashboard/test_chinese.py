@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from dashboard import selection
 from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from dashboard.words import plain
