@@ -12,7 +12,7 @@ st.set_page_config(
     page_title="CLS Probe", page_icon=Path(__file__).with_name("icon.svg"), layout="wide"
 )
 page = st.navigation(list(views.pages().values()), position="top")
-with st.sidebar:
-    history.keep()
 page.run()
 sidebar.show(selection.current())  # last: it shows what the page has just been told
+with st.sidebar:
+    history.keep()

@@ -236,6 +236,8 @@ def _say(name: str, text: str | None) -> None:
 
 ATLAS = "atlas"
 """The key of the map component."""
+ROWS = "rows"
+"""What a selection on the map begins with that lists rows of the file, each after a ``~``."""
 
 
 def map_view(layers: int) -> tuple[int, str, int | None]:
@@ -267,6 +269,23 @@ def take_map_view() -> None:
 def select_on_map(select: str) -> None:
     """Select on the map what ``select`` says; "" for nothing."""
     _say("select", select[:_LONGEST_SELECTION] or None)
+
+
+def rows_on_map(rows: Iterable[int]) -> str:
+    """What selects the sentences of these rows on the map: as many as a link can hold."""
+    text = ROWS
+    for row in rows:
+        if len(text) + len(f"~{row}") > _LONGEST_SELECTION:
+            break
+        text += f"~{row}"
+    return "" if text == ROWS else text
+
+
+def to_map(layer: int, pooling: str, colour: str, select: str = "") -> dict[str, str]:
+    """Parameters of a link to the map of one cell, with nothing or ``select`` selected on it."""
+    shown = {"run": st.session_state.get("shown_run")}
+    cell = {"layer": str(layer), "beside": pooling, "colour": colour, "select": select, "find": ""}
+    return {name: text for name, text in (shown | cell).items() if text is not None}
 
 
 def keep_playing(run: str, asked: bool) -> bool:

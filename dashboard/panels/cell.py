@@ -1,11 +1,11 @@
 """One cell (layer × pooling): which, how sure it is, and its sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import cached, selection
+from dashboard import cached, selection, views
 from dashboard.glossary import CALIBRATION, INFORMATION
 from dashboard.panels import classes
 from dashboard.panels.choice import choose
@@ -73,7 +73,11 @@ def show(run: Run, dark: bool) -> None:
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":
-        _table(run, per_sentence.largest_errors(run, layer, pooling), "largest_errors")
+        found = per_sentence.largest_errors(run, layer, pooling)
+        _table(run, found, "largest_errors")
+        with st.container(horizontal=True):
+            _on_map(layer, pooling, "error")
+            _on_map(layer, pooling, "error", found["row"].tolist())
         return
     cell = run.cell(layer, pooling)
     if cell.constant:
@@ -88,6 +92,7 @@ def show(run: Run, dark: bool) -> None:
     left, right = st.columns((1, 2), gap="large")
     with left:
         _figures(run, layer, pooling)
+        _on_map(layer, pooling, "right")
         st.markdown("**" + tr("Calibration") + "**", help=tr(CALIBRATION))
         st.plotly_chart(
             cached.figure(run, "calibration", dark=dark, layer=layer, pooling=pooling),
@@ -123,10 +128,14 @@ def _sentences(run: Run, layer: int, pooling: str) -> None:
     which = choose(tr("Sentences"), _LISTS, key="sentences")
     if which == "hardest":
         st.caption(tr("Those that this cell knows least of."), help=tr(INFORMATION))
-        _table(run, per_sentence.hardest(run, [run.cell(layer, pooling)]), "hardest")
+        found = per_sentence.hardest(run, [run.cell(layer, pooling)])
+        _table(run, found, "hardest")
+        _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "suspects":
         st.caption(plain(per_sentence.about_suspects(run)))
-        _table(run, per_sentence.suspects(run), "suspects")
+        found = per_sentence.suspects(run)
+        _table(run, found, "suspects")
+        _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "against":
         _against(run, layer, pooling)
     else:
@@ -167,11 +176,32 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         format_func=lambda q: tr(_QUARTERS[q]).format(a=a, b=b, n=f"{counts[q]:,}"),
         **selection.linked("quarter", "only_a", _QUARTERS),
     )
-    _table(run, per_sentence.quarter(run, table, which), "quarter_rows")
+    found = per_sentence.quarter(run, table, which)
+    _table(run, found, "quarter_rows")
+    _on_map(layer, pooling, "right", found["row"].tolist())
 
 
 def _named(pooling: str, layer: int) -> str:
     return f"{figures.NAMES[pooling]} {layer}"
+
+
+def _on_map(layer: int, pooling: str, colour: str, rows: Sequence[int] | None = None) -> None:
+    """A link to the cell's map; with ``rows``, their sentences are selected there."""
+    chosen = selection.rows_on_map(rows or ())
+    if rows is not None and not chosen:
+        return
+    n = chosen.count("~")
+    title = tr("Its place on the map")
+    if rows is not None:
+        title = tr_n("Select it on the map", "Select these {n} on the map", n).format(n=f"{n:,}")
+        if n < len(rows):
+            title = tr("Select the first {n} on the map").format(n=f"{n:,}")
+    st.page_link(
+        views.pages()["map"],
+        label=title,
+        icon=":material/scatter_plot:",
+        query_params=selection.to_map(layer, pooling, colour, chosen),
+    )
 
 
 def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:

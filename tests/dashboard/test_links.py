@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import streamlit as st
@@ -117,6 +118,27 @@ def test_a_followed_sentence_is_the_same_in_each_view() -> None:
     assert text in [t.value for t in opened("sentences", row="440").text]
     assert text in [t.value for t in opened("layers", row="440", sentences="all").text]
     assert text in [box.value for box in opened("inside", row="440").selectbox]
+
+
+def test_a_cell_leads_to_its_map_with_its_sentences_selected() -> None:
+    page = opened("layers", layer="4", pooling="mean")
+    table = next(f.value for f in page.dataframe if "information_bits" in f.value)
+    links = [dict(parse_qsl(link.proto.query_string)) for link in page.get("page_link")]
+    cell = {"layer": "4", "beside": "mean", "colour": "right"}
+    assert links == [cell, cell | {"select": "~".join(["rows", *map(str, table["row"])])}]
+    shown = opened("map", **links[1])
+    assert f"{len(table)} sentences selected" in [h.value for h in shown.subheader]
+    listed = next(f.value for f in shown.dataframe if "p_mean_4" in f.value)
+    assert set(listed["row"]) == set(table["row"])
+    assert (listed["predicted_mean_4"] != listed["label"]).all()
+
+
+def test_a_link_selects_as_many_rows_as_it_can_hold() -> None:
+    text = selection.rows_on_map(range(100_000, 200_000))
+    assert 1_490 < len(text) <= 1_500
+    assert text.startswith("rows~100000~100001~")
+    assert text.split("~")[-1] == str(100_000 + text.count("~") - 1)
+    assert selection.rows_on_map([]) == ""
 
 
 def _text() -> None:
