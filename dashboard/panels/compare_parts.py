@@ -91,6 +91,53 @@ def _alt(curves: Sequence[figures.Curve]) -> str:
     return tr("Scores by layer") + ": " + "; ".join(ends)
 
 
+# ---- what changed
+
+
+def gains(found: Sequence[Comparison], dark: bool) -> None:
+    """What one run has over the shown one by layer, where both have as many layers."""
+    able = [
+        k for k, comparison in enumerate(found) if any(between_said.by_pooling(comparison).values())
+    ]
+    if not able:
+        return
+    st.subheader(tr("What changes, layer by layer"), anchor=False)
+    comparison = found[_one_of(found, able, "change")]
+    first, second = comparison.names
+    st.caption(
+        tr("What {b} gains over {a}; below zero it loses. Bars are 95 % intervals.").format(
+            a=plain(first), b=plain(second)
+        )
+    )
+    st.plotly_chart(
+        figures.gains(
+            between_said.by_pooling(comparison),
+            comparison.names,
+            metric=comparison.metric,
+            alpha=comparison.alpha,
+            dark=dark,
+        ),
+        theme=None,
+        key="gains",
+        alt=" ".join(between_said.sentences(comparison)),
+    )
+
+
+def _one_of(found: Sequence[Comparison], able: Sequence[int], name: str) -> int:
+    """Which comparison is looked at, of several."""
+    if len(able) == 1:
+        return able[0]
+    return int(
+        st.selectbox(
+            tr("Which two runs"),
+            able,
+            format_func=lambda k: " – ".join(found[k].names),
+            width=560,
+            **linked(name, able[0], able),
+        )
+    )
+
+
 # ---- sentences
 
 
@@ -100,15 +147,7 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     if not able:
         return
     st.subheader(tr("Sentences that only one gets right"), anchor=False)
-    at = able[0]
-    if len(able) > 1:
-        at = st.selectbox(
-            tr("Which two runs"),
-            able,
-            format_func=lambda k: " – ".join(found[k].names),
-            width=560,
-            **linked("pair", able[0], able),
-        )
+    at = _one_of(found, able, "pair")
     comparison, other = found[at], runs[1 + at]
     tables = {
         "a": between.won(comparison, runs[0], other, "a"),

@@ -125,7 +125,7 @@ def test_a_planted_difference_is_named_and_shown(runs: Library, browse: Browse) 
     assert "448 different sentences shared" in said
     assert "first is ahead by" in said
     assert "second is ahead" not in said
-    assert len(charts(page)) == 3, "scores by layer, and a map of each"
+    assert len(charts(page)) == 4, "scores by layer, differences by layer, and a map of each"
     table = next(f.value for f in page.dataframe if "predicted_a" in f.value)
     assert (table["predicted_a"] == table["label"]).all()
     assert (table["predicted_b"] != table["label"]).all()
