@@ -9,7 +9,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -138,6 +138,10 @@ class Jobs:
     def start_look(self, folder: Path, text: str, visitor: str = "") -> str:
         """Queue a look at one sentence by a stored run, once like a map; gives its id."""
         return self._once(orders.look(folder, text, visitor))
+
+    def start_place(self, folder: Path, text: str, maps: Sequence[str], visitor: str = "") -> str:
+        """Queue where a sentence lies on maps of a stored run, by their names; gives its id."""
+        return self._once(orders.place(folder, text, maps, visitor))
 
     def _once(self, job: Job) -> str:
         with self._lock:

@@ -1,6 +1,6 @@
 """What the worker can be asked for, each as a job with an id of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,14 @@ def look(folder: Path, text: str, visitor: str) -> Job:
     digest = sha256(f"{visitor}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
     name = f"{folder.name}/look/{digest}"
     return _on_a_run({"id": name, "kind": "look", "folder": str(folder), "text": text}, visitor)
+
+
+def place(folder: Path, text: str, maps: Sequence[str], visitor: str) -> Job:
+    """Where a sentence lies on maps of a stored run, by their names; as private as a look."""
+    digest = sha256("\0".join((visitor, text, *maps)).encode("utf-8", "replace")).hexdigest()[:32]
+    name = f"{folder.name}/place/{digest}"
+    order = {"id": name, "kind": "place", "folder": str(folder), "text": text, "maps": list(maps)}
+    return _on_a_run(order, visitor)
 
 
 def _on_a_run(order: Mapping[str, Any], visitor: str) -> Job:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -37,6 +37,15 @@ class Selection:
     """Id of the run shown; None for the bundled sample's."""
     dark: bool
     """Whether the page is dark."""
+
+
+@dataclass(frozen=True)
+class OwnSentence:
+    """A sentence that is to be found on maps."""
+
+    text: str
+    places: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Where it lies, by the map's name, as far as that was asked."""
 
 
 @dataclass(frozen=True)
@@ -301,15 +310,24 @@ def stop_playing() -> None:
     st.session_state.pop("playing", None)
 
 
-def own_sentence(run: str) -> str:
-    """The sentence that was typed, or chosen, for a run in **Inside**; "" before that."""
-    kept: dict[str, str] = st.session_state.get("own_sentences", {})
-    return kept.get(run, "")
+def own_sentence(run: str) -> OwnSentence | None:
+    """The sentence that was typed, or chosen, for a run in **Inside**; None before that."""
+    kept: dict[str, OwnSentence] = st.session_state.get("own_sentences", {})
+    return kept.get(run)
 
 
-def keep_own_sentence(run: str, text: str) -> None:
-    """Remember it: other views show where it lies."""
-    st.session_state.setdefault("own_sentences", {})[run] = text
+def keep_own_sentence(run: str, text: str, places: Mapping[str, Sequence[float]]) -> OwnSentence:
+    """Remember it: other views show where it lies. What was known of the same one stays known."""
+    before = own_sentence(run)
+    known = before.places if before is not None and before.text == text else {}
+    own = OwnSentence(text, {**known, **places})
+    st.session_state.setdefault("own_sentences", {})[run] = own
+    return own
+
+
+def take_own_sentence(run: str, widget: str) -> None:
+    """Remember the sentence typed for a run, though the visitor leaves the page at once."""
+    keep_own_sentence(run, str(st.session_state.get(widget) or "").strip(), {})
 
 
 def take_cell_of_class() -> None:
@@ -337,21 +355,25 @@ def take_ticked(table: str, rows: Sequence[int]) -> None:
 
 
 def linked_text(
-    widget: str, text: str, texts: Sequence[str], rows: Sequence[int]
+    run: str, text: str | None, default: str, texts: Sequence[str], rows: Sequence[int]
 ) -> dict[str, Any]:
-    """Arguments of a widget that chooses one of ``texts``, which lie in ``rows``, or any other.
+    """Arguments of the widget that chooses one of a run's texts, which lie in ``rows``, or another.
 
-    It begins with ``text``. The link has the row of the one that is chosen, and never a text.
+    It begins with ``text``, else with the one that was typed before. The link has the row of the
+    one that is chosen, and never a text.
     """
     state: Any = st.session_state
+    widget, own = f"sentence:{run}", own_sentence(run)
     if widget not in state or went_back():
-        state[widget] = text
-    return {"key": widget, "on_change": _take_text, "args": (widget, texts, rows)}
+        typed = own.text if own is not None and not went_back() else ""
+        state[widget] = text or typed or default
+    return {"key": widget, "on_change": _take_text, "args": (run, widget, texts, rows)}
 
 
-def _take_text(widget: str, texts: Sequence[str], rows: Sequence[int]) -> None:
+def _take_text(run: str, widget: str, texts: Sequence[str], rows: Sequence[int]) -> None:
     text = st.session_state[widget]
     follow(rows[texts.index(text)] if text in texts else None)
+    take_own_sentence(run, widget)
 
 
 def compared(most: int) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ time, so that no visitor's run waits for imports or compilation.
 In:  ``{"id", "kind": "run", "folder", "settings", "out", "owner"}``,
      ``{"id", "kind": "map", "folder", "method", "dimensions", "layer", "pooling"}``,
      ``{"id", "kind": "inside", "folder"}``, ``{"id", "kind": "look", "folder", "text"}``,
+     ``{"id", "kind": "place", "folder", "text", "maps"}``,
      ``{"cancel": id}``
 Out: ``{"id", "stage", "done", "total", "seconds_left"}``, and at the end
      ``{"id", "state": "done"|"failed"|"cancelled", "message", "result"}``
@@ -177,6 +178,18 @@ def _look(job: Message, hear: Callable[[Progress], None]) -> Message:
     return asdict(look(job["text"], subject, readers_of(folder, subject), subject.maps))
 
 
+def _place(job: Message, hear: Callable[[Progress], None]) -> Message:
+    from probing import store
+    from probing.mechanism.looking import places
+
+    folder = Path(job["folder"])
+    subject = _subject(folder, (folder / "run.json").stat().st_mtime_ns)
+    hear(Progress("look", 0, 1))
+    # the subject's own maps are those of when it was first asked for
+    maps = [map_ for map_ in store.load_run(folder).projections if map_.name in job["maps"]]
+    return {place.name: place.point for place in places(job["text"], subject, maps)}
+
+
 @lru_cache(maxsize=2)
 def _subject(folder: Path, stamp: int) -> Any:
     """A run that sentences are looked at by, ready for the next one."""
@@ -191,6 +204,7 @@ _KINDS: dict[str, Callable[[Message, Callable[[Progress], None]], Message | None
     "map": _map,
     "inside": _inside,
     "look": _look,
+    "place": _place,
 }
 
 

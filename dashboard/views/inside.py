@@ -52,7 +52,7 @@ def show(selection: Selection) -> None:
     asked = ask_for(start, "look") if text else None
     look = _look(asked)
     if look is not None:
-        keep_own_sentence(run.id, text)
+        keep_own_sentence(run.id, text, look.points)
     inside = _measured(folder)
     _follow(folder, cached.inside_stamp(folder), None if look is not None else asked)
     inside_sentence.proof(look)
@@ -93,7 +93,7 @@ def _sentence(run: Run) -> str:
     chosen = st.selectbox(
         tr("The sentence for panels 1, 4, 5 and 7"),
         offered,
-        **linked_text(f"sentence:{run.id}", asked or offered[0], texts, run.sentences.rows),
+        **linked_text(run.id, asked, offered[0], texts, run.sentences.rows),
         accept_new_options=True,
         format_func=lambda text: short(text, 160),
         placeholder=tr("Choose a sentence, or type your own"),

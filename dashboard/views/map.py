@@ -1,6 +1,6 @@
 """Map: the sentences as points, by layer and pooling, and what those that are chosen share."""
 
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +10,16 @@ import streamlit as st
 from dashboard import cached
 from dashboard.atlas import atlas, resources
 from dashboard.jobs import jobs
+from dashboard.limits import check_text
 from dashboard.panels import map_selected
 from dashboard.panels.map_colours import COLOURS, offered
 from dashboard.panels.map_data import Marks, Shown, data_of, maps_of, missing
 from dashboard.panels.map_selected import SEARCH
 from dashboard.selection import (
     ATLAS,
+    OwnSentence,
     Selection,
+    keep_own_sentence,
     keep_playing,
     linked,
     map_view,
@@ -41,6 +44,7 @@ from dashboard.shown import (
 from dashboard.views.layers import heading
 from dashboard.words import plain
 from probing import figures, verdict
+from probing.errors import DataError
 from probing.language import tr, tr_n
 from probing.projections import Method, Wanted, projection_name
 from probing.projections.lasso import Lasso
@@ -71,10 +75,11 @@ def _explore(selection: Selection) -> None:
     chosen = map_selected.selected(run, select, found)
     if found is not None:
         _found(found, select)
+    own, placing = _own(run, selection, shown) if rights.compute else (None, None)
     data = data_of(
         resources.Addresses(run, selection.run, rights.texts),
         shown,
-        Marks(chosen, found, _new(run, selection) if rights.compute else {}),
+        Marks(chosen, found, {} if own is None else own.places),
         compute=rights.compute,
         dark=selection.dark,
         said={"layer": layer, "select": select, "turn": done},
@@ -82,7 +87,7 @@ def _explore(selection: Selection) -> None:
     _, every = atlas(data, key=ATLAS, on_view=take_map_view)
     _faithfulness(run, shown)
     if rights.compute:
-        _draw(run, selection, shown, select, every=every)
+        _draw(run, selection, shown, select, placing, every=every)
     if chosen is not None:
         map_selected.show(run, chosen, shown, texts=rights.texts, dark=selection.dark)
     else:
@@ -158,16 +163,33 @@ def _found(found: np.ndarray, select: str) -> None:
             )
 
 
-def _new(run: Run, selection: Selection) -> Mapping[str, Sequence[float]]:
-    """Where the sentence typed in Inside lies, by the map's name."""
-    text = own_sentence(run.id)
-    if not text or text in cached.texts(run):
-        return {}
-    job = jobs().start_look(folder_of(selection), text, visitor())
-    status = jobs().status(job)
-    if status is None or status.result is None:
-        return {}
-    return {place.name: place.point for place in cached.look(job, status.result).places}
+def _own(run: Run, selection: Selection, shown: Shown) -> tuple[OwnSentence | None, str | None]:
+    """The sentence typed in Inside, and the job that finds where it lies on other maps."""
+    own = own_sentence(run.id)
+    if own is None or own.text in cached.texts(run) or not _fits(own.text):
+        return None, None
+    names = [
+        map_.name for pooling in shown.poolings for map_ in maps_of(run, shown, pooling).values()
+    ]
+    unknown = [name for name in names if name not in own.places]
+    if not unknown:
+        return own, None
+    start = partial(jobs().start_place, folder_of(selection), own.text, unknown, visitor())
+    job = ask_for(start, "place")
+    status = jobs().status(job) if job else None
+    if status is not None and status.state == "failed":
+        ended(status)
+    if status is not None and status.result is not None:
+        return keep_own_sentence(run.id, own.text, status.result), None
+    return own, job
+
+
+def _fits(text: str) -> bool:
+    """Whether a typed sentence may be read: **Inside** says why not."""
+    with suppress(DataError):
+        check_text(text)
+        return bool(text)
+    return False
 
 
 def _faithfulness(run: Run, shown: Shown) -> None:
@@ -196,8 +218,19 @@ def _faithfulness(run: Run, shown: Shown) -> None:
             st.caption(about)
 
 
-def _draw(run: Run, selection: Selection, shown: Shown, select: str, *, every: bool) -> None:
-    """Have maps drawn that are not there: those looked at, all for playing, some ahead."""
+def _draw(
+    run: Run,
+    selection: Selection,
+    shown: Shown,
+    select: str,
+    placing: str | None,
+    *,
+    every: bool,
+) -> None:
+    """Have maps drawn that are not there: those looked at, all for playing, some ahead.
+
+    ``placing`` is the job that finds where a new sentence lies.
+    """
     layers = range(int(run.record["encoder"]["layers"]) + 1)
     near = sorted(layers, key=lambda at: (abs(at - shown.layer), at))
     folder, rest = folder_of(selection), missing(run, shown, near)
@@ -212,8 +245,10 @@ def _draw(run: Run, selection: Selection, shown: Shown, select: str, *, every: b
     # those of other layers wait until nobody has asked for anything
     jobs().expect_maps(folder, rest if playing else missing(run, shown, near[1:3]))
     pending = tuple(job for one in _all(run) if _busy(job := f"{folder.name}/{_name(one)}"))
+    left = len({*(_name(one) for one in rest), *pending}) if playing else len(pending)
+    if placing is not None and _busy(placing):
+        pending += (placing,)
     if pending or playing:
-        left = len({*(_name(one) for one in rest), *pending}) if playing else len(pending)
         _follow(folder, cached.stamp(folder), pending, left)
         return
     for one in wanted:
@@ -254,10 +289,10 @@ def _follow(folder: Path, stamp: int, pending: tuple[str, ...], left: int) -> No
         st.rerun()
     found = [status for job in busy if (status := jobs().status(job)) is not None]
     running = next((status for status in found if status.state == "running"), None)
-    to_draw = tr_n("{n} map to draw", "{n} maps to draw", left).format(n=left)
+    to_draw = tr_n("{n} map to draw", "{n} maps to draw", left).format(n=left) if left else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         if running is not None:
-            st.progress(share(running), text=f"{words(running)} · {to_draw}")
+            st.progress(share(running), text=" · ".join(filter(None, (words(running), to_draw))))
         else:
             st.progress(0.0, text=turn(found[0]) if found else to_draw)
         if st.button(tr("Cancel"), key="map:cancel", icon=":material/close:"):

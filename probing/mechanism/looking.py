@@ -42,12 +42,18 @@ def look(text: str, subject: Subject, readers: Readers, maps: Sequence[Projectio
         ledger=sentence_ledger(text, encoder),
         averages=averages(text, encoder, readers),
         readings=readings(text, encoder, readers),
-        places=tuple(_place(text, subject, map_) for map_ in maps),
+        places=places(text, subject, maps),
     )
 
 
-def _place(text: str, subject: Subject, projection: Projection) -> Place:
-    layer, pooling = projection.layer, projection.pooling
-    new = extract([text], subject.encoder, (pooling,)).cell(layer, pooling)
-    x = np.asarray(subject.representations.cell(layer, pooling))
-    return Place(projection.name, tuple(place(projection, x, new)[0].tolist()))
+def places(text: str, subject: Subject, maps: Sequence[Projection]) -> tuple[Place, ...]:
+    """Where a sentence lies on ``maps`` of the subject's run, read once for all of them."""
+    if not maps:
+        return ()
+    poolings = tuple(dict.fromkeys(map_.pooling for map_ in maps))
+    read = extract([text], subject.encoder, poolings)
+    return tuple(
+        Place(map_.name, tuple(place(map_, x, read.cell(map_.layer, map_.pooling))[0].tolist()))
+        for map_ in maps
+        for x in [np.asarray(subject.representations.cell(map_.layer, map_.pooling))]
+    )

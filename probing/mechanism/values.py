@@ -311,3 +311,8 @@ class Look:
     """By pooling, then by layer; a constant cell has none."""
     places: tuple[Place, ...] = ()
     """Where it lies on the run's maps."""
+
+    @property
+    def points(self) -> dict[str, tuple[float, ...]]:
+        """Where it lies, by the map's name."""
+        return {place.name: place.point for place in self.places}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -178,6 +179,21 @@ def test_a_stored_run_is_explored_once_and_a_sentence_looked_at(
     assert text not in "".join(
         path.read_text(errors="ignore") for path in folder.rglob("*") if path.is_file()
     ), "a typed sentence is stored nowhere"
+
+
+def test_a_sentence_is_placed_on_maps_of_any_layer(jobs: Jobs, settings: Settings) -> None:
+    run = jobs.start_run(sentences(40), settings)
+    until(jobs, run, over)
+    folder = jobs.run_folder(run)
+    stored = load_run(folder)
+    text = stored.sentences.texts[3]
+    until(jobs, jobs.start_place(folder, text, []), over)  # the run is at hand from now on
+    until(jobs, jobs.start_map(folder, "pca", 3, 1, "mean"), over)
+    found = until(jobs, jobs.start_place(folder, text, ["pca3_mean_1", "pca2_cls_9"]), over)
+    assert found.result is not None
+    assert list(found.result) == ["pca3_mean_1"], "also where the map is newer than the first look"
+    map_ = next(p for p in load_run(folder).projections if p.name == "pca3_mean_1")
+    np.testing.assert_allclose(found.result["pca3_mean_1"], map_.points[3], atol=1e-4)
 
 
 def test_of_many_looks_the_last_are_kept(

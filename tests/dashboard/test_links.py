@@ -147,8 +147,8 @@ def _text() -> None:
     from dashboard import selection
 
     row, texts, rows = selection.followed(), ("one", "two", "two"), (3, 5, 9)
-    text = texts[rows.index(row)] if row in rows else texts[0]
-    st.text_input("Sentence", **selection.linked_text("text", text, texts, rows))
+    text = texts[rows.index(row)] if row in rows else None
+    st.text_input("Sentence", **selection.linked_text("run", text, texts[0], texts, rows))
 
 
 def test_a_typed_sentence_is_never_in_the_link() -> None:
