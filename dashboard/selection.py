@@ -161,20 +161,16 @@ def linked(
     return {"key": name}
 
 
-def linked_ticks(name: str, boxes: Mapping[str, str], default: Iterable[str]) -> None:
-    """Let the link hold which of some boxes are ticked: ``boxes`` is option → key of its box.
-
-    Called before they are drawn, with all that there are.
-    """
+def linked_tick(name: str, option: str, usual: bool, key: str) -> dict[str, Any]:
+    """Arguments of one of several boxes that share a parameter: it names those that are not as
+    usual."""
     state: Any = st.session_state
-    usual = [option for option in boxes if option in set(default)]
-    if went_back() or any(key not in state for key in boxes.values()):
-        asked = _asked(name)
-        wanted = usual if asked is None else asked.split(",")
-        for option, key in boxes.items():
-            state[key] = option in wanted
-    ticked = [option for option, key in boxes.items() if state[key]]
-    _say(name, None if ticked == usual else ",".join(ticked))
+    changed = set((_asked(name) or "").split(",")) - {""}
+    if key not in state or went_back():
+        state[key] = usual != (option in changed)
+    now = changed | {option} if state[key] != usual else changed - {option}
+    _say(name, ",".join(sorted(now)) or None)
+    return {"key": key}
 
 
 def _known(

@@ -36,13 +36,7 @@ def show(run: Run, sections: tuple[str, ...]) -> None:
         st.subheader(tr("Files"), anchor=False)
         st.caption(tr("One zip file. The CSV files are safe to open in a spreadsheet."))
         found = sizes(run)
-        boxes = {name: f"report:part:{name}" for name in bundle.PARTS if name in found}
-        selection.linked_ticks("parts", boxes, _FIRST)
-        wanted = [
-            name
-            for name, key in boxes.items()
-            if st.checkbox(tr(_PARTS[name]) + f" · {megabytes(found[name])}", key=key)
-        ]
+        wanted = [name for name in bundle.PARTS if name in found and _ticked(name, found[name])]
         _missing(run)
         total = sum(found[name] for name in wanted)
         st.download_button(
@@ -67,6 +61,13 @@ def show(run: Run, sections: tuple[str, ...]) -> None:
             st.caption(tr("About {size} before packing.").format(size=size))
         else:
             st.caption(tr("Choose a part."))
+
+
+def _ticked(name: str, size: int) -> bool:
+    return st.checkbox(
+        tr(_PARTS[name]) + f" · {megabytes(size)}",
+        **selection.linked_tick("parts", name, name in _FIRST, f"report:part:{name}"),
+    )
 
 
 def _missing(run: Run) -> None:

@@ -45,10 +45,18 @@ def show(run: Run) -> tuple[str, ...]:
 
 def chosen(run: Run) -> tuple[str, ...]:
     """The sections that are ticked, of those that the run has."""
-    boxes = {name: f"report:section:{name}" for name in report.available(run)}
-    selection.linked_ticks("sections", boxes, [*report.DEFAULT, "settings"])
     return tuple(
-        name for name, key in boxes.items() if st.checkbox(tr(SECTIONS[name].title), key=key)
+        name
+        for name in report.available(run)
+        if st.checkbox(
+            tr(SECTIONS[name].title),
+            **selection.linked_tick(
+                "sections",
+                name,
+                name in report.DEFAULT or name == "settings",
+                f"report:section:{name}",
+            ),
+        )
     )
 
 

@@ -88,7 +88,7 @@ def overlay(
     kind = _Relative if relative else Chart
     at: list[Any] = [0.0, 1.0] if relative else list(range(max(depths) + 1))
     pooling = next(curve.line.pooling for curve in curves)
-    title = f"{tr(scale.title)}, {NAMES[pooling]}"
+    title = f"{scale.title}, {NAMES[pooling]}"
     chart = kind([replace(scale, title=title)], at, dark=dark)
     if floor is not None:
         chart.references([floor])
