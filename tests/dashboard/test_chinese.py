@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -153,7 +154,8 @@ def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page = opened("layers", score="noisy")
-    monkeypatch.setattr(selection, "went_back", lambda: True)
+    back = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr(selection.links, "context", lambda: back)
     for asked, chosen in (("cosine", "cosine"), ("nothing", "probe")):
         page.query_params["score"] = asked
         page.run()

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,8 +15,11 @@ from streamlit.util import calc_hash
 from dashboard import selection
 from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
+from dashboard.selection import links
 from probing import load_run
 
+BACK = SimpleNamespace(is_history_navigation=True)
+"""What Streamlit tells of a page that the browser went back to."""
 PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ONE = "1" * 32
 LINKS: dict[str, dict[str, str]] = {
@@ -123,10 +127,11 @@ def test_a_followed_sentence_is_the_same_in_each_view() -> None:
 def test_a_cell_leads_to_its_map_with_its_sentences_selected() -> None:
     page = opened("layers", layer="4", pooling="mean")
     table = next(f.value for f in page.dataframe if "information_bits" in f.value)
-    links = [dict(parse_qsl(link.proto.query_string)) for link in page.get("page_link")]
+    found = page.get("page_link")
+    queries = [dict(parse_qsl(link.proto.query_string)) for link in found]
     cell = {"layer": "4", "beside": "mean", "colour": "right"}
-    assert links == [cell, cell | {"select": "~".join(["rows", *map(str, table["row"])])}]
-    shown = opened("map", **links[1])
+    assert queries == [cell, cell | {"select": "~".join(["rows", *map(str, table["row"])])}]
+    shown = opened("map", **queries[1])
     assert f"{len(table)} sentences selected" in [h.value for h in shown.subheader]
     listed = next(f.value for f in shown.dataframe if "p_mean_4" in f.value)
     assert set(listed["row"]) == set(table["row"])
@@ -220,7 +225,7 @@ def test_back_shows_what_the_link_then_said(monkeypatch: pytest.MonkeyPatch) -> 
     page = small(layer="2")
     page.slider[0].set_value(5).run()
     page.checkbox[1].check().run()
-    monkeypatch.setattr(selection, "went_back", lambda: True)
+    monkeypatch.setattr(links, "context", lambda: BACK)
     del page.query_params["parts"]
     page.query_params["layer"] = "2"
     page.run()
@@ -261,5 +266,5 @@ def test_a_row_means_nothing_for_another_run_and_back_goes_to_the_sample(
     page.query_params["run"] = "b" * 32
     assert [t.value for t in page.run().text] == ["b" * 32, "None"]
     page.query_params.clear()
-    monkeypatch.setattr(selection, "went_back", lambda: True)
+    monkeypatch.setattr(links, "context", lambda: BACK)
     assert [t.value for t in page.run().text] == ["None", "None"]
