@@ -25,12 +25,15 @@ demo: $(VENV)/.warm
 	rm -rf runs/demo
 	$(BIN)/python -m probing run data/reviews.csv --label category --out runs/demo
 
-# One thread each: processes that compute at once slow each other down by spinning. The browser has
-# the machine to itself.
+# One thread each: processes that compute at once slow each other down by spinning.
+test bench: export OMP_NUM_THREADS := 1
+test bench: export NUMBA_NUM_THREADS := 1
+
+# The browser has the machine to itself.
 test: $(VENV)/.tests lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not browser" --numprocesses 2 --dist loadfile \
+	$(BIN)/python -m pytest -m "not browser" --numprocesses 2 --dist loadfile \
 	  --no-loadscope-reorder
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ lint: $(VENV)/.tests
 	$(BIN)/mypy
 
 bench: $(VENV)/.bench
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks
 
 # The finished run that a first visit shows.
 sample: $(VENV)/.warm

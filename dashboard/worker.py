@@ -27,7 +27,7 @@ from typing import IO, Any
 
 from dashboard import logs
 from dashboard.limits import memory_each
-from probing.environment import limits
+from probing.environment import limits, settle_threads
 from probing.errors import Cancelled, ProbingError
 from probing.progress import Progress
 
@@ -265,6 +265,7 @@ def _bounded() -> None:
 def main() -> None:
     """Serve until standard input closes. What libraries print goes to standard error."""
     logs.catch_all()
+    settle_threads()
     _bounded()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

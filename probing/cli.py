@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from probing.environment import settle_threads
 from probing.errors import ProbingError, SettingsError
 from probing.progress import NAMES, Progress
 from probing.representations import POOLINGS
@@ -38,6 +39,7 @@ _COLUMNS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status."""
+    settle_threads()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a label the terminal cannot show is no failure
     try:

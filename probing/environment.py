@@ -141,6 +141,21 @@ def threads() -> int | None:
     return _value("PROBING_THREADS", None, _none_or(_whole(1, 1024)))
 
 
+def settle_threads() -> None:
+    """Tell OpenMP and numba how to share the machine; before torch and numba are imported.
+
+    OpenMP's threads wait for each other busily, so that beside any other work on the same cores a
+    product takes up to twenty times as long. A short wait and then sleep costs nothing where the
+    machine is idle (``python -m tests.benchmarks.sharing``). And numba, where it is not told their
+    number, sets OpenMP's to all cores, whatever ``OMP_NUM_THREADS`` says. What is set already
+    stays.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = "1000"
+    if "OMP_NUM_THREADS" in os.environ:
+        os.environ.setdefault("NUMBA_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
+
+
 def cache_limit() -> int:
     """``PROBING_CACHE_GB``: bytes that vectors kept from run to run may take; 0 keeps none."""
     return int(_value("PROBING_CACHE_GB", 4.0, _number(0, 10**6)) * 1e9)

@@ -165,3 +165,19 @@ def test_the_listed_encoders_are_such_that_could_be_asked_for() -> None:
     from probing.encoders import understand
 
     assert {understand(name).source for name in LISTED} == {"bundled", "hub"}
+
+
+def test_threads_wait_briefly_and_numba_keeps_to_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+    for name in names:
+        monkeypatch.setenv(name, "")  # so that whatever is set is taken back
+        monkeypatch.delenv(name)
+    environment.settle_threads()
+    assert [os.environ.get(name) for name in names] == [None, "1000", None, None]
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    environment.settle_threads()
+    assert [os.environ.get(name) for name in names] == ["ACTIVE", None, "3", "3"]

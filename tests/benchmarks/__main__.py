@@ -16,7 +16,7 @@ import torch
 
 from tests.benchmarks.measure import Row, printed
 
-NAMES = ("solver", "extraction", "maps", "inside", "whole", "layers")
+NAMES = ("solver", "extraction", "maps", "inside", "whole", "layers", "sharing")
 RESULTS = Path(__file__).with_name("results.json")
 CHILD = (
     "import json, sys; from dataclasses import asdict; from importlib import import_module; "
