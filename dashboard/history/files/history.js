@@ -7,7 +7,7 @@ export default function () {
   history[MARKED] = true;
   const push = history.pushState.bind(history);
   const replace = history.replaceState.bind(history);
-  let done = false; // something, since the last step
+  let done = true; // something, since the last step: maybe before this was loaded
   const doing = (event) => { done ||= !typing(event); };
   addEventListener("pointerdown", doing, true);
   addEventListener("keydown", doing, true);
