@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import selection, sidebar, views
+from dashboard import history, selection, sidebar, views
 from probing import language
 
 language.choose_by(selection.language)
@@ -15,3 +15,5 @@ st.html(Path(__file__).with_name("page.css"))
 page = st.navigation(list(views.pages().values()), position="top")
 page.run()
 sidebar.show(selection.current())  # last: it shows what the page has just been told
+with st.sidebar:
+    history.keep()

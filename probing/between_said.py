@@ -36,7 +36,7 @@ def sentences(found: Comparison) -> list[str]:
     if found.reason == "few":
         return [*said, refusal(found)]
     said += [_pooling(found, pooling) for pooling in POOLINGS]
-    return [sentence for sentence in [*said, _limits(found)] if sentence]
+    return [sentence for sentence in [*said, _largest(found), _limits(found)] if sentence]
 
 
 def shared(found: Comparison) -> str:
@@ -215,6 +215,35 @@ def matched(found: Comparison) -> dict[tuple[str, int], Contrast]:
         if one == other and a * deep_b == b * deep_a:
             by_layer[one, a] = contrast
     return by_layer
+
+
+def by_pooling(found: Comparison) -> dict[str, list[Contrast]]:
+    """The contrasts at one layer of both, by pooling; empty where their layers differ in number."""
+    if found.depths[0] != found.depths[1]:
+        return {}
+    here = sorted(matched(found).items(), key=lambda item: item[0][1])
+    return {
+        pooling: [contrast for (one, _), contrast in here if one == pooling]
+        for pooling in POOLINGS
+        if any(one == pooling for one, _ in matched(found))
+    }
+
+
+def _largest(found: Comparison) -> str:
+    """Where runs of as many layers differ most, of several differences that hold."""
+    told = [c for some in by_pooling(found).values() for c in some if found.survives(c)]
+    if len(told) < 2:
+        return ""
+    most = max(told, key=lambda c: abs(c.difference.value))
+    return tr(
+        "The largest of the {n} differences that hold is that of {cell}, where {run} is ahead by "
+        "{gap}; as the largest of many it is somewhat flattered."
+    ).format(
+        n=f"{len(told):,}",
+        cell=_cell(most.a),
+        run=_ahead(found, most),
+        gap=_gap(most.difference, found.metric),
+    )
 
 
 def _of(contrast: Contrast) -> str:

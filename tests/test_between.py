@@ -169,6 +169,26 @@ def test_a_planted_difference_is_named() -> None:
     assert "small is ahead" not in turned.text
 
 
+def test_where_two_runs_of_as_many_layers_differ_most() -> None:
+    rng = np.random.default_rng(3)
+    before = rights(rng, 400, 0.5, 4)
+    after = [right | (rng.random(400) < 0.15 * k) for k, right in enumerate(before)]
+    found = compare(run_of(before, encoder="before"), run_of(after, encoder="after"))
+    gains = {k: float(after[k].mean() - before[k].mean()) for k in range(1, 4)}
+    (here,) = between_said.by_pooling(found).values()
+    assert [c.a for c in here] == ["mean_1", "mean_2", "mean_3"], (
+        "where nothing differs is left out"
+    )
+    assert [-c.difference.value for c in here] == pytest.approx(list(gains.values()))
+    layer = max(gains, key=lambda k: gains[k])
+    said = next(s for s in between_said.sentences(found) if s.startswith("The largest"))
+    assert f"is that of the mean at layer {layer}, where after is ahead by" in said
+    assert f"{100 * gains[layer]:.1f} points" in said
+    deeper = compare(run_of(before), run_of([*after, after[-1], after[-1]], encoder="deep"))
+    assert between_said.by_pooling(deeper) == {}
+    assert "The largest" not in deeper.text
+
+
 def test_what_cannot_be_told_says_what_would_tell() -> None:
     rng = np.random.default_rng(7)
     found = compare(*(run_of(rights(rng, 300, 0.7), encoder=name) for name in "ab"))

@@ -135,10 +135,13 @@ def test_the_record_is_told_anew_in_english_alike() -> None:
     assert describe(sample) == sample.record["verdict"]["text"]
 
 
+STORED = "UMAP needs more than 15 sentences: this map shows principal components."
+
+
 def test_maps(chinese: None) -> None:
     faithful = Faithfulness(0.9, 0.9, 0.4, 0.1, 0.8, 0.7, 15, 400)
     points = np.zeros((4, 2), dtype=np.float32)
-    drawn = Projection("pca", 6, "cls", points, faithful, 0, (0.3, 0.2), "as stored")
+    drawn = Projection("pca", 6, "cls", points, faithful, 0, (0.3, 0.2), STORED)
     few = replace(drawn, faithfulness=replace(faithful, trustworthiness=None))
     assert english([describe_map(drawn), describe_map(few), drawn.told]) == set()
 

@@ -1,11 +1,11 @@
 """One cell (layer × pooling): which, how sure it is, and its sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import cached
+from dashboard import cached, selection, views
 from dashboard.glossary import CALIBRATION, INFORMATION
 from dashboard.panels import classes
 from dashboard.panels.choice import choose
@@ -57,8 +57,8 @@ def _columns(names: Iterable[str]) -> dict[str, Any]:
 def choose_layer(run: Run) -> int:
     """A slider over the layers, kept in the URL."""
     layers = int(run.record["encoder"]["layers"])
-    layer = st.slider(tr("Layer"), 0, layers, layers, key="layer", bind="query-params", width=320)
-    return int(layer)
+    kept = selection.linked("layer", layers, range(layers + 1))
+    return int(st.slider(tr("Layer"), 0, layers, width=320, **kept))
 
 
 def choose_pooling(run: Run, key: str = "pooling", label: str = "") -> str:
@@ -73,7 +73,11 @@ def show(run: Run, dark: bool) -> None:
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":
-        _table(run, per_sentence.largest_errors(run, layer, pooling), "largest_errors")
+        found = per_sentence.largest_errors(run, layer, pooling)
+        _table(run, found, "largest_errors")
+        with st.container(horizontal=True):
+            _on_map(layer, pooling, "error")
+            _on_map(layer, pooling, "error", found["row"].tolist())
         return
     cell = run.cell(layer, pooling)
     if cell.constant:
@@ -88,6 +92,7 @@ def show(run: Run, dark: bool) -> None:
     left, right = st.columns((1, 2), gap="large")
     with left:
         _figures(run, layer, pooling)
+        _on_map(layer, pooling, "right")
         st.markdown("**" + tr("Calibration") + "**", help=tr(CALIBRATION))
         st.plotly_chart(
             cached.figure(run, "calibration", dark=dark, layer=layer, pooling=pooling),
@@ -123,10 +128,14 @@ def _sentences(run: Run, layer: int, pooling: str) -> None:
     which = choose(tr("Sentences"), _LISTS, key="sentences")
     if which == "hardest":
         st.caption(tr("Those that this cell knows least of."), help=tr(INFORMATION))
-        _table(run, per_sentence.hardest(run, [run.cell(layer, pooling)]), "hardest")
+        found = per_sentence.hardest(run, [run.cell(layer, pooling)])
+        _table(run, found, "hardest")
+        _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "suspects":
         st.caption(plain(per_sentence.about_suspects(run)))
-        _table(run, per_sentence.suspects(run), "suspects")
+        found = per_sentence.suspects(run)
+        _table(run, found, "suspects")
+        _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "against":
         _against(run, layer, pooling)
     else:
@@ -146,32 +155,53 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         st.caption(tr("This run has no other cell."))
         return
     usual = next((c for c in cells if c[0] == ("mean" if pooling != "mean" else "cls")), cells[0])
-    other = st.selectbox(
+    named = {f"{p}_{number}": (p, number) for p, number in cells}
+    chosen = st.selectbox(
         tr("Other cell"),
-        cells,
-        index=cells.index(usual),
-        format_func=lambda c: tr("{pooling}, layer {layer}").format(
-            pooling=figures.NAMES[c[0]], layer=c[1]
+        list(named),
+        format_func=lambda name: tr("{pooling}, layer {layer}").format(
+            pooling=figures.NAMES[named[name][0]], layer=named[name][1]
         ),
-        key=f"against:{pooling}:{layer}",
+        **selection.linked("against", f"{usual[0]}_{usual[1]}", named),
     )
+    other = named[chosen]
     table = per_sentence.cross_table(run, layer, pooling, other[1], other[0])
     a, b = _named(pooling, layer), _named(*other)
     counts = {name: len(getattr(table, name)) for name in _QUARTERS}
     which: Any = st.segmented_control(
         tr("{a} and {b}").format(a=a, b=b),
         list(_QUARTERS),
-        default="only_a",
         required=True,
         wrap=True,
         format_func=lambda q: tr(_QUARTERS[q]).format(a=a, b=b, n=f"{counts[q]:,}"),
-        key="quarter",
+        **selection.linked("quarter", "only_a", _QUARTERS),
     )
-    _table(run, per_sentence.quarter(run, table, which), "quarter_rows")
+    found = per_sentence.quarter(run, table, which)
+    _table(run, found, "quarter_rows")
+    _on_map(layer, pooling, "right", found["row"].tolist())
 
 
 def _named(pooling: str, layer: int) -> str:
     return f"{figures.NAMES[pooling]} {layer}"
+
+
+def _on_map(layer: int, pooling: str, colour: str, rows: Sequence[int] | None = None) -> None:
+    """A link to the cell's map; with ``rows``, their sentences are selected there."""
+    chosen = selection.rows_on_map(rows or ())
+    if rows is not None and not chosen:
+        return
+    n = chosen.count("~")
+    title = tr("Its place on the map")
+    if rows is not None:
+        title = tr_n("Select it on the map", "Select these {n} on the map", n).format(n=f"{n:,}")
+        if n < len(rows):
+            title = tr("Select the first {n} on the map").format(n=f"{n:,}")
+    st.page_link(
+        views.pages()["map"],
+        label=title,
+        icon=":material/scatter_plot:",
+        query_params=selection.to_map(layer, pooling, colour, chosen),
+    )
 
 
 def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:
@@ -179,26 +209,27 @@ def _table(run: Run, frame: "pd.DataFrame", key: str) -> None:
     if not len(frame):
         st.caption(tr("No sentence."))
         return
-    chosen: Any = st.dataframe(
+    rows = frame["row"].tolist()
+    st.dataframe(
         frame,
         column_config=_columns(frame.columns),
         hide_index=True,
         height=420,
         key=key,
-        on_select="rerun",
+        on_select=lambda: selection.take_ticked(key, rows),
         selection_mode="single-row",
     )
-    rows = chosen["selection"]["rows"]
-    if not rows or rows[0] >= len(frame):
+    row = selection.followed()
+    if row not in rows:
         st.caption(tr("Tick a sentence to follow it through all layers."))
         return
-    index = int(frame.index[rows[0]])
+    index = int(frame.index[rows.index(row)])
     title = (
         tr("**Row {row}**: predicted number by layer")
         if run.kind == "numbers"
         else tr("**Row {row}**: probability of its label by layer")
     )
-    st.markdown(title.format(row=frame["row"].iloc[rows[0]]))
+    st.markdown(title.format(row=row))
     st.text(run.sentences.texts[index])
     path = per_sentence.by_cell(run, index).rename(
         columns={name: tr(shown) for name, shown in figures.NAMES.items()}

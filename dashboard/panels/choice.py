@@ -19,19 +19,15 @@ def choose(
 ) -> str:
     """One of ``names``' keys; the first of them, or ``default``, at first.
 
-    ``names`` are English, marked by ``later``. Streamlit's own ``bind`` would put the name that is
-    shown into the URL, another one in each language.
+    ``names`` are English, marked by ``later``.
     """
-    first = default or next(iter(names))
-    selection.take_linked(key, names, first)
     chosen = st.segmented_control(
         label,
         list(names),
         required=True,
         wrap=True,
         format_func=lambda option: tr(names[option]),
-        key=key,
         label_visibility=label_visibility,
+        **selection.linked(key, default or next(iter(names)), names, names),
     )
-    selection.keep_linked(key, str(chosen), first)
     return str(chosen)

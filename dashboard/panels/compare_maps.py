@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.panels.cell import choose_layer
 from dashboard.panels.choice import choose
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import between, figures, per_sentence, verdict
 from probing.language import tr
@@ -24,11 +25,9 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
         method: Method = st.segmented_control(
             tr("Method"),
             list(_METHODS),
-            default="umap",
             required=True,
             format_func=_METHODS.__getitem__,
-            key="method",
-            bind="query-params",
+            **linked("method", "umap", _METHODS),
         )
         called = {pooling: figures.NAMES[pooling] for pooling in poolings}
         pooling = choose(tr("Pooling"), called, key="map_pooling")
@@ -55,11 +54,13 @@ def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
                     )
                 )
                 continue
-            like = _draw(run, projection, name, dark, like)
+            like = _draw(run, projection, name, dark, like, place=k)
 
 
-def _draw(run: Run, projection: Projection, name: str, dark: bool, like: object) -> object:
-    """Draw a map with the colours of the first one; gives that first one."""
+def _draw(
+    run: Run, projection: Projection, name: str, dark: bool, like: object, *, place: int
+) -> object:
+    """Draw the map in a place with the colours of the first one; gives that first one."""
     figure = figures.scatter(
         projection,
         run.sentences.texts,
@@ -73,7 +74,7 @@ def _draw(run: Run, projection: Projection, name: str, dark: bool, like: object)
         figure,
         theme=None,
         height=440,
-        key=f"compare_map:{run.id}:{projection.name}",
+        key=f"compare_map:{place}:{projection.name}",
         config={"scrollZoom": True},
         alt=tr("{method} of {run}, {n} points").format(
             method=_METHODS[projection.method], run=name, n=f"{len(run.sentences):,}"

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.panels.cell import choose_pooling
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import between, between_said, figures
 from probing.between import Comparison
@@ -90,6 +91,53 @@ def _alt(curves: Sequence[figures.Curve]) -> str:
     return tr("Scores by layer") + ": " + "; ".join(ends)
 
 
+# ---- what changed
+
+
+def gains(found: Sequence[Comparison], dark: bool) -> None:
+    """What one run has over the shown one by layer, where both have as many layers."""
+    able = [
+        k for k, comparison in enumerate(found) if any(between_said.by_pooling(comparison).values())
+    ]
+    if not able:
+        return
+    st.subheader(tr("What changes, layer by layer"), anchor=False)
+    comparison = found[_one_of(found, able, "change")]
+    first, second = comparison.names
+    st.caption(
+        tr("What {b} gains over {a}; below zero it loses. Bars are 95 % intervals.").format(
+            a=plain(first), b=plain(second)
+        )
+    )
+    st.plotly_chart(
+        figures.gains(
+            between_said.by_pooling(comparison),
+            comparison.names,
+            metric=comparison.metric,
+            alpha=comparison.alpha,
+            dark=dark,
+        ),
+        theme=None,
+        key="gains",
+        alt=" ".join(between_said.sentences(comparison)),
+    )
+
+
+def _one_of(found: Sequence[Comparison], able: Sequence[int], name: str) -> int:
+    """Which comparison is looked at, of several."""
+    if len(able) == 1:
+        return able[0]
+    return int(
+        st.selectbox(
+            tr("Which two runs"),
+            able,
+            format_func=lambda k: " – ".join(found[k].names),
+            width=560,
+            **linked(name, able[0], able),
+        )
+    )
+
+
 # ---- sentences
 
 
@@ -99,15 +147,7 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     if not able:
         return
     st.subheader(tr("Sentences that only one gets right"), anchor=False)
-    at = able[0]
-    if len(able) > 1:
-        at = st.selectbox(
-            tr("Which two runs"),
-            able,
-            format_func=lambda k: " – ".join(found[k].names),
-            key="compare_pair",
-            width=560,
-        )
+    at = _one_of(found, able, "pair")
     comparison, other = found[at], runs[1 + at]
     tables = {
         "a": between.won(comparison, runs[0], other, "a"),
@@ -116,13 +156,12 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     side: Any = st.segmented_control(
         tr("Nearer to the number") if runs[0].kind == "numbers" else tr("Right only in"),
         list(tables),
-        default="a",
         required=True,
         wrap=True,
         format_func=lambda s: (
             f"{plain(comparison.names[0 if s == 'a' else 1])}: {len(tables[s]):,}"
         ),
-        key="compare_side",  # not in the link: Streamlit would write the name shown, with a count
+        **linked("side", "a", tables),
     )
     table = tables[side]
     if not len(table):

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import cached, glossary
 from dashboard.panels.choice import choose
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import figures
 from probing.evidence import Estimate
@@ -150,7 +151,9 @@ def _description(run: Run, dark: bool) -> None:
         st.markdown("**" + tr("Compression by layer") + "**")
         _chart(run, dark, "description", tr("Compression by layer"))
     with right:
-        layer = st.select_slider(tr("Learning curve at layer"), layers, layers[-1], key="curve")
+        layer = st.select_slider(
+            tr("Learning curve at layer"), layers, **linked("curve", layers[-1], layers)
+        )
         _chart(run, dark, "learning", tr("Accuracy against labels seen"), layer=layer)
 
 
@@ -159,8 +162,8 @@ def _geometry(run: Run, dark: bool) -> None:
         tr("Measure"),
         list(glossary.GEOMETRY),
         format_func=lambda name: tr(glossary.GEOMETRY_NAMES[name]),
-        key="measure",
         width=320,
+        **linked("measure", next(iter(glossary.GEOMETRY)), glossary.GEOMETRY),
     )
     said = tr(glossary.GEOMETRY[measure])
     st.caption(f"{said} n = {run.evidence.shapes[0].n:,}.")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.panels.framed import framed, missing
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import figures
 from probing.figures.of_run import named
@@ -52,11 +53,11 @@ def ledger(run: Run, inside: Inside | None, dark: bool) -> None:
             said = wording.said_of_ledger(found)
             rollout = st.toggle(
                 tr("Attention rollout beside it"),
-                key="i:rollout",
                 help=tr(
                     "Attention multiplied through the layers (Abnar & Zuidema 2020). It leaves "
                     "out what the tokens bring, so it is no cause."
                 ),
+                **linked("rollout", False),
             )
             _drawn(run, figures.ledger, found, said, rollout=rollout, dark=dark)
             st.caption(
@@ -87,12 +88,11 @@ def gradients(run: Run, inside: Inside | None, dark: bool) -> None:
         chosen = st.segmented_control(
             tr("Head"),
             range(len(found.rows)),
-            default=next(fitted, 0),
             required=True,
             wrap=True,
             format_func=lambda n: _named(found.rows[n], names),
-            key="i:head",
             label_visibility="collapsed",
+            **linked("head", next(fitted, 0), range(len(found.rows))),
         )
         row = found.rows[int(chosen or 0)]
         _drawn(run, figures.row_ledger, row, wording.said_of_rows(row), names=names, dark=dark)

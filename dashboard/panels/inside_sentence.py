@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.panels.framed import framed, missing
+from dashboard.selection import linked
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.figures.of_run import named
@@ -126,15 +127,14 @@ def ledger(look: Look | None, dark: bool) -> None:
             missing(look.ledger)
             return
         with st.container(horizontal=True, gap="medium"):
-            layer = _layer("i:ledger_layer", [one.layer for one in look.ledger])
+            layer = _layer("ledger_layer", [one.layer for one in look.ledger])
             shown = st.segmented_control(
                 tr("Show"),
                 list(_SHOWN),
-                default=next(iter(_SHOWN)),
                 required=True,
                 wrap=True,
                 format_func=lambda option: tr(_SHOWN[option]),
-                key="i:direction",
+                **linked("ledger", next(iter(_SHOWN)), _SHOWN),
             )
         found = next(one for one in look.ledger if one.layer == layer)
         said = wording.said_of_sentence_ledger(look.tokens, found)
@@ -176,9 +176,9 @@ def average(look: Look | None, dark: bool) -> None:
             st.info(tr("The mean is not among this run's poolings. Run again with it to see this."))
             return
         with st.container(horizontal=True, gap="medium"):
-            layer = _layer("i:average_layer", [one.layer for one in look.averages])
+            layer = _layer("average_layer", [one.layer for one in look.averages])
             found = next(one for one in look.averages if one.layer == layer)
-            chosen = _class("i:average_class", look, _best(look, layer, "mean"))
+            chosen = _class("average_class", look, _best(look, layer, "mean"))
         beside = _sentence_layer(look, layer)
         said = wording.said_of_average(look.tokens, found, chosen, look.classes, beside)
         st.markdown(plain(said))
@@ -205,7 +205,7 @@ def live(run: Run, look: Look | None, dark: bool) -> None:
 
 def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -> None:
     last = max(reading.layer for reading in readings)
-    chosen = _class("i:class", look, _best(look, last, readings[0].pooling))
+    chosen = _class("class", look, _best(look, last, readings[0].pooling))
     said = wording.said_of_look(look, untrained=not run.record["encoder"]["pooler"]["trained"])
     st.markdown(plain(said))
     _plot(figures.readings(look, chosen, names=named(run), dark=dark), "readings", said)
@@ -215,13 +215,12 @@ def _readings(run: Run, look: Look, readings: tuple[Reading, ...], dark: bool) -
         pooling = st.segmented_control(
             tr("Pooling"),
             poolings,
-            default=poolings[0],
             required=True,
             wrap=True,
             format_func=lambda pooling: tr(named(run)[pooling]),
-            key="i:pooling",
+            **linked("pooling", poolings[0], poolings),
         )
-        layer = _layer("i:layer", [r.layer for r in readings if r.pooling == pooling])
+        layer = _layer("layer", [r.layer for r in readings if r.pooling == pooling])
     reading = next(r for r in readings if (r.layer, r.pooling) == (layer, pooling))
     said = wording.said_of_effects(look.tokens, reading, look.classes)
     st.markdown(plain(said))
@@ -238,12 +237,11 @@ def _place(run: Run, look: Look, dark: bool) -> None:
     name = st.segmented_control(
         tr("Map"),
         list(places),
-        default=next(iter(places)),
         required=True,
         wrap=True,
         format_func=lambda name: _title(maps[name]),
-        key="i:map",
         label_visibility="collapsed",
+        **linked("place", next(iter(places)), places),
     )
     place = places.get(str(name), next(iter(places.values())))
     figure = figures.scatter(
@@ -272,15 +270,20 @@ def _title(projection: Projection) -> str:
     )
 
 
-def _layer(key: str, layers: list[int]) -> int:
-    return int(st.select_slider(tr("Layer"), layers, layers[-1], key=key, width=320))
+def _layer(name: str, layers: list[int]) -> int:
+    kept = linked(name, layers[-1], layers)
+    return int(st.select_slider(tr("Layer"), layers, width=320, **kept))
 
 
-def _class(key: str, look: Look, default: int) -> int:
+def _class(name: str, look: Look, default: int) -> int:
     """The number of a class, the most probable one at first."""
     numbers = list(range(len(look.classes)))
     chosen = st.selectbox(
-        tr("Class"), numbers, default, format_func=look.classes.__getitem__, key=key, width=240
+        tr("Class"),
+        numbers,
+        format_func=look.classes.__getitem__,
+        width=240,
+        **linked(name, default, numbers),
     )
     return int(chosen)
 

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import cached
 from dashboard.panels.map_data import Shown
 from dashboard.panels.own_columns import own_columns
+from dashboard.selection import ROWS
 from dashboard.words import plain
 from probing import figures, per_sentence
 from probing.language import tr, tr_n
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 SEARCH = "search"
 """The selection of what the search finds."""
-_ROWS = "rows"
 _TABLE = 1_000  # lines of the table on the page; the file has all
 
 
@@ -32,7 +32,7 @@ def selected(run: Run, select: str, found: np.ndarray | None) -> np.ndarray | No
     """bool (n,): what a selection from the link means; None for none, or where its map is gone."""
     if select == SEARCH:
         return found
-    if select.startswith(f"{_ROWS}~"):
+    if select.startswith(f"{ROWS}~"):
         asked = {int(row) for row in select.split("~")[1:] if row.isdecimal()}
         chosen = np.isin(run.sentences.rows, list(asked))
         return chosen if chosen.any() else None

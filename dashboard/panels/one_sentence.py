@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cached
+from dashboard import cached, selection
 from dashboard.words import plain
 from probing import figures, paths, per_sentence
 from probing.errors import SettingsError
@@ -64,12 +64,11 @@ def _neighbours(run: Run, index: int, layer: int, pooling: str) -> None:
         return
     z = st.toggle(
         tr("z-scored"),
-        key="z_neighbours",
         help=tr(
             "Each dimension scaled to mean 0 and standard deviation 1 first. On frozen encoders a "
             "few large dimensions rule the plain cosine."
         ),
-        bind="query-params",
+        **selection.linked("z_neighbours", False),
     )
     try:
         found = cached.nearest(run, index, layer, pooling, z)

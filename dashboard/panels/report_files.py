@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import selection
 from dashboard.panels import report_pictures
 from dashboard.panels.downloads import made, megabytes
 from probing.exports import bundle
@@ -90,9 +91,7 @@ def _download(
 def _ticked(name: str, size: int) -> bool:
     return st.checkbox(
         tr(_PARTS[name]) + f" · {megabytes(size)}",
-        value=name in _FIRST,
-        key=f"report:part:{name}",
-        persist_state="session",
+        **selection.linked_tick("parts", name, name in _FIRST, f"report:part:{name}"),
     )
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import preview
+from dashboard import preview, selection
 from dashboard.panels.downloads import made, megabytes
 from probing import report
 from probing.exports.sizes import sizes
@@ -62,9 +62,12 @@ def chosen(run: Run) -> tuple[str, ...]:
         for name in report.available(run)
         if st.checkbox(
             tr(SECTIONS[name].title),
-            value=name in report.DEFAULT or name == "settings",
-            key=f"report:section:{name}",
-            persist_state="session",
+            **selection.linked_tick(
+                "sections",
+                name,
+                name in report.DEFAULT or name == "settings",
+                f"report:section:{name}",
+            ),
         )
     )
 

@@ -27,6 +27,7 @@ def show(selection: Selection) -> None:
     ]
     compare_parts.verdicts(found)
     st.fragment(compare_parts.chart)(runs, names, selection.dark)
+    st.fragment(compare_parts.gains)(found, selection.dark)
     st.fragment(compare_parts.sentences)(runs, found)
     st.fragment(compare_maps.show)(runs, names, selection.dark)
     compare_parts.settings(runs, names)

@@ -9,7 +9,7 @@ from dashboard import cached
 from dashboard.jobs import Status, jobs
 from dashboard.limits import check_encoder, check_text
 from dashboard.panels import inside_run, inside_sentence
-from dashboard.selection import Selection, keep_own_sentence, take_own_sentence, visitor
+from dashboard.selection import Selection, followed, keep_own_sentence, linked_text, visitor
 from dashboard.shown import (
     POLL,
     ask_for,
@@ -85,12 +85,15 @@ def _only_measured(run: Run, folder: Path, dark: bool, *, texts: bool) -> None:
 
 def _sentence(run: Run) -> str:
     """The one that panels 1, 4, 5 and 7 are about: of the run, or typed."""
+    texts, row = run.sentences.texts, followed()
+    asked = texts[run.sentences.rows.index(row)] if row in run.sentences.rows else None
+    offered = list(dict.fromkeys(texts))[:_OPTIONS]
+    if asked is not None and asked not in offered:
+        offered.append(asked)
     chosen = st.selectbox(
         tr("The sentence for panels 1, 4, 5 and 7"),
-        list(dict.fromkeys(run.sentences.texts))[:_OPTIONS],
-        key=(key := f"sentence:{run.id}"),
-        on_change=take_own_sentence,
-        args=(run.id, key),
+        offered,
+        **linked_text(run.id, asked, offered[0], texts, run.sentences.rows),
         accept_new_options=True,
         format_func=lambda text: short(text, 160),
         placeholder=tr("Choose a sentence, or type your own"),

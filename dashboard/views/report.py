@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import cached
 from dashboard.panels import report_code, report_files, report_page
-from dashboard.selection import Selection
+from dashboard.selection import Selection, linked
 from dashboard.shown import folder_of, rights_of, run_or_reason
 from dashboard.views.layers import heading
 from probing.hiding import hide_run, is_hidden
@@ -44,8 +44,7 @@ def _without_sentences(run: Run) -> Run:
         return run
     bare = st.toggle(
         tr("Without the sentences"),
-        key="report:bare",
-        persist_state="session",
         help=tr("Sentences are named by their row, on the maps too. Labels stay; vectors go."),
+        **linked("bare", False),
     )
     return hide_run(run) if bare else run

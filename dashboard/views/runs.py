@@ -55,7 +55,11 @@ def _page(found: list[Entry]) -> list[Entry]:
     if pages <= 1:
         return found
     label = tr("Page of {pages}").format(pages=f"{pages:,}")
-    page = int(st.number_input(label, 1, pages, 1, key="runs_page", width=160))
+    page = int(
+        st.number_input(
+            label, 1, pages, width=160, **selection.linked("runs_page", 1, range(1, pages + 1))
+        )
+    )
     return found[(page - 1) * _PAGE : page * _PAGE]
 
 

@@ -61,22 +61,24 @@ def _filter(run: Run) -> Filter:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         search = st.text_input(
             tr("Search"),
-            key="search",
             icon=":material/search:",
             placeholder=tr("words, or # and a row number"),
-            bind="query-params",
             width=320,
+            **selection.linked("search", ""),
         )
         labels: list[str] = []
         right = ALL
         if run.kind == "classes":
-            labels = st.multiselect(
+            classes = run.sentences.classes
+            chosen = st.multiselect(
                 tr("Labels"),
-                run.sentences.classes,
-                key="labels",
+                range(len(classes)),
+                format_func=classes.__getitem__,
                 placeholder=tr("all"),
                 width=320,
+                **selection.linked("labels", [], range(len(classes))),
             )
+            labels = [classes[k] for k in chosen]
             right = choose(tr("Predicted"), _VERDICTS, key="right", default=ALL)
     return Filter(search=search or "", labels=tuple(labels), right=right)
 
@@ -105,16 +107,15 @@ def _table(run: Run, found: "pd.DataFrame") -> int | None:
         ),
         **own_columns(run.sentences),
     }
-    chosen: Any = st.dataframe(
+    rows = found["row"].tolist()
+    st.dataframe(
         found,
         column_config={name: config.get(name) for name in found.columns},
         hide_index=True,
         height=480,
         key="all_sentences",
-        on_select="rerun",
+        on_select=lambda: selection.take_ticked("all_sentences", rows),
         selection_mode="single-row",
     )
-    rows = chosen["selection"]["rows"]
-    if rows and rows[0] < len(found):
-        return selection.follow(int(found.index[rows[0]]))
-    return selection.followed(len(run.sentences))
+    row = selection.followed()
+    return run.sentences.rows.index(row) if row in run.sentences.rows else None

@@ -17,7 +17,7 @@ from probing.figures.cells import calibration, choices
 from probing.figures.classes import by_class, confusion
 from probing.figures.codes import LENGTHS, description, learning
 from probing.figures.counts import class_counts, lengths
-from probing.figures.differences import comparisons, conditional
+from probing.figures.differences import comparisons, conditional, gains
 from probing.figures.drawing import FIGURES, draw
 from probing.figures.inside import (
     average,
@@ -70,6 +70,7 @@ __all__ = [
     "effects",
     "first_scores",
     "floor_of",
+    "gains",
     "geometry",
     "gradient_shares",
     "heads",

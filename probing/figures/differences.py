@@ -55,18 +55,9 @@ def comparisons(
     if not found:
         raise SettingsError("this run has one pooling, so it has nothing to compare; choose two.")
     style = DARK if dark else LIGHT
-    factor = 1.0 if metric == "r2" else 100.0
-    unit = "" if metric == "r2" else later(" points")
-    written = "{:+.3f}" if metric == "r2" else "{:+.1f}"
+    factor, unit, written, ticks = _in_points(metric)
     scales = [
-        Scale(
-            _title(i, pair, metric, names),
-            written,
-            unit,
-            ".2f" if metric == "r2" else "",
-            lowest=-inf,
-            highest=inf,
-        )
+        Scale(_title(i, pair, metric, names), written, unit, ticks, lowest=-inf, highest=inf)
         for i, pair in enumerate(found)
     ]
     chart = Chart(
@@ -85,6 +76,64 @@ def comparisons(
         ends = [v for s in steps for v in (s.contrast.difference.low, s.contrast.difference.high)]
         chart.panels[number].values += [factor * v for v in ends] + [0.0]
     return chart.finish()
+
+
+def gains(
+    contrasts: Mapping[str, Sequence[Contrast]],
+    runs: tuple[str, str],
+    *,
+    metric: Metric = "accuracy",
+    alpha: float = SURE,
+    dark: bool = False,
+) -> go.Figure:
+    """What run b has over run a by layer with 95 % intervals, a panel per pooling.
+
+    ``contrasts`` are those of ``between.Comparison`` by pooling, a − b: they are turned round.
+    ``runs`` are the names of a and b. A marker is filled where p (max-T over all contrasts of the
+    two runs) is at most ``alpha``. SettingsError where there is none.
+    """
+    if not any(contrasts.values()):
+        raise SettingsError("these runs have no cell in common that they predict differently with.")
+    style, (first, second) = DARK if dark else LIGHT, runs
+    factor, unit, written, ticks = _in_points(metric)
+    scales = []
+    for number, pooling in enumerate(contrasts):
+        title = f"<b>{NAMES[pooling]}</b>"
+        if not number:
+            title = tr("{pooling}: gain in {unit}").format(pooling=title, unit=UNITS[metric])
+        scales.append(Scale(title, written, unit, ticks, lowest=-inf, highest=inf))
+    steps = {
+        pooling: [Step(found[1], _turned(c)) for c in some if (found := split(c.a)) is not None]
+        for pooling, some in contrasts.items()
+    }
+    tested = any(c.p_max_t is not None for some in contrasts.values() for c in some)
+    chart = Chart(
+        scales,
+        [step.layer for some in steps.values() for step in some],
+        dark=dark,
+        height=TOP + BOTTOM + PANEL * len(steps) + BETWEEN * (len(steps) - 1),
+        notes=[
+            tr("Filled: holds after correction for all comparisons of the two runs (max-T).")
+            if tested
+            else tr("Open: not tested, because there are fewer than 100 sentences.")
+        ],
+        title_colours=[style.poolings[pooling] for pooling in steps],
+    )
+    for number, (pooling, some) in enumerate(steps.items()):
+        names = {pooling: safe(second, 40), "": safe(first, 40)}
+        _zero(chart, number)
+        drawn = _differences(some, (pooling, ""), names, factor, scales[number], style, alpha)
+        chart.add(drawn, number)
+        ends = [v for s in some for v in (s.contrast.difference.low, s.contrast.difference.high)]
+        chart.panels[number].values += [factor * v for v in ends] + [0.0]
+    return chart.finish()
+
+
+def _in_points(metric: Metric) -> tuple[float, str, str, str]:
+    """Factor, unit, format of figures and of ticks of a difference."""
+    if metric == "r2":
+        return 1.0, "", "{:+.3f}", ".2f"
+    return 100.0, later(" points"), "{:+.1f}", ""
 
 
 def _pairs(contrasts: Sequence[Contrast]) -> dict[tuple[str, str], list[Step]]:
@@ -179,10 +228,11 @@ def _differences(
     factor: float,
     scale: Scale,
     style: Style,
+    alpha: float = SURE,
 ) -> go.Scatter:
     values = [s.contrast.difference for s in steps]
     colour = style.poolings[pair[0]]
-    sure = [s.contrast.p_max_t is not None and s.contrast.p_max_t <= SURE for s in steps]
+    sure = [s.contrast.p_max_t is not None and s.contrast.p_max_t <= alpha for s in steps]
     return go.Scatter(
         x=[s.layer for s in steps],
         y=[factor * v.value for v in values],

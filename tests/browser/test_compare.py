@@ -51,9 +51,10 @@ def test_runs_are_chosen_compared_and_linked_to(window: Window, server: Server) 
     app = page.locator("[data-testid=stApp]")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     page.locator(".st-key-pooling").get_by_role("radio", name="mean").click()
-    expect(page.locator(".st-key-compared").get_by_text("accuracy, mean")).to_be_visible()
+    page.wait_for_url(re.compile("pooling=mean"))
     page.reload()
     expect(page.get_by_text("first – second", exact=True)).to_be_visible()
+    expect(page.locator(".st-key-compared").get_by_text("accuracy, mean")).to_be_visible()
     assert lines(page) == 3
     window.picture("compare-light-1440")
 

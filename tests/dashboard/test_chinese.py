@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import workers
+from dashboard import selection, workers
 from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from dashboard.words import plain
@@ -160,8 +161,12 @@ def test_a_choice_stays_when_the_language_changes_and_goes_into_the_link() -> No
     assert "score" not in page.query_params
 
 
-def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default() -> None:
+def test_back_and_forward_choose_again_and_what_is_unknown_is_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page = opened("layers", score="noisy")
+    back = SimpleNamespace(is_history_navigation=True)
+    monkeypatch.setattr(selection.links, "context", lambda: back)
     for asked, chosen in (("cosine", "cosine"), ("nothing", "probe")):
         page.query_params["score"] = asked
         page.run()

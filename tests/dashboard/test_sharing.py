@@ -77,7 +77,7 @@ def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
         if run:
             page.query_params["run"] = run
         for name, value in chosen.items():
-            page.session_state[name] = value
+            page.query_params[name] = str(value)
         # pages of st.navigation have no file that ``switch_page`` could name
         page._page_hash = calc_hash("" if view == "start" else view)
         page.run()

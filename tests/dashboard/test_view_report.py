@@ -137,7 +137,7 @@ def test_the_preview_is_of_what_is_ticked(offered: dict[str, Callable[[], bytes]
     page.button(key="report:preview").click().run()
     (address,) = framed(page)
     assert address.endswith("/sample/open/verdict.scores.maps.cells.settings")
-    page.toggle(key="report:bare").set_value(True).run()
+    page.toggle(key="bare").set_value(True).run()
     assert framed(page) == [], "it was closed"
     page.button(key="report:preview").click().run()
     (address,) = framed(page)
@@ -183,7 +183,7 @@ def test_pictures_are_drawn_by_the_worker_and_then_in_the_zip(
     (out / "accuracy.png").write_bytes(b"a picture")
     page.run()
     assert "pictures/accuracy.png" in names(offered["report:zip"]())
-    page.toggle(key="report:bare").set_value(True).run()
+    page.toggle(key="bare").set_value(True).run()
     assert queue[1]["texts"] is False
     assert Path(queue[1]["out"]) != out
     assert "report:zip" not in offered
@@ -274,7 +274,7 @@ def test_without_the_sentences_no_file_holds_one(
 ) -> None:
     page = opened()
     assert TEXT in offered["report:html"]().decode()
-    page.toggle(key="report:bare").set_value(True).run()
+    page.toggle(key="bare").set_value(True).run()
     for box in page.checkbox:
         # as the report's, but twenty of them; drawn elsewhere
         if box.key not in ("report:part:charts", "report:part:pictures"):

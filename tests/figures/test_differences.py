@@ -68,6 +68,26 @@ def test_filled_where_it_survives(p: float | None, sure: bool) -> None:
     assert filled(trace(figure, "CLS − mean")) == [sure]
 
 
+@pytest.mark.parametrize(("alpha", "sure"), [(0.05, [True, False]), (0.01, [False, False])])
+def test_gains_of_one_run_over_another_are_b_minus_a(alpha: float, sure: list[bool]) -> None:
+    lost = Contrast("cls_2", "cls_2", Estimate(-0.05, -0.09, -0.02, 100), 7, 12, 0.2, 0.03)
+    here = {"cls": [lost, contrast("cls_4", "cls_4", 0.02, 0.4)], "mean": []}
+    figure = figures.gains({"cls": here["cls"]}, ("before", "<b>after</b>"), alpha=alpha)
+    (drawn,) = (t for t in figure.data if t.mode == "markers")
+    assert list(drawn.x) == [2, 4]
+    assert list(drawn.y) == pytest.approx([5, -2])
+    assert drawn.y[0] + drawn.error_y.array[0] == pytest.approx(9)
+    assert drawn.y[0] - drawn.error_y.arrayminus[0] == pytest.approx(2)
+    assert filled(drawn) == sure
+    said = drawn.customdata[0][0]
+    assert "<br>+5.0 points [+2.0, +9.0], n = 100<br>" in said
+    assert "only &lt;b&gt;after&lt;/b&gt; right: 12 · only before: 7" in said
+    titles = [note.text for note in notes(figure, "title")]
+    assert titles == ["<b>CLS</b>: gain in points of accuracy"]
+    with pytest.raises(SettingsError, match="no cell in common"):
+        figures.gains({"mean": here["mean"]}, ("a", "b"))
+
+
 def test_only_the_correction_for_all_decides() -> None:
     single = Contrast("cls_1", "mean_1", Estimate(0.04, 0.01, 0.07, 400), 20, 4, 0.001, 0.2)
     assert filled(trace(figures.comparisons([single]), "CLS − mean")) == [False]
