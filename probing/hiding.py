@@ -22,7 +22,7 @@ def hide_run(run: Run) -> Run:
     # the fingerprint is of the texts: whoever guesses a file could confirm the guess
     record = {**run.record, "data": {**data, "columns": columns, "fingerprint": ""}}
     quoting = set(run.sentences.source.notices)  # what stood above the header, for example
-    record["notices"] = [said for said in run.record["notices"] if said not in quoting]
+    record["notices"] = [said for said in record.get("notices", ()) if said not in quoting]
     return replace(
         run,
         record=record,
