@@ -75,11 +75,15 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="module")
-def runs(server: Server) -> None:
+def runs(server: Server) -> Iterator[None]:
     """Two runs of one visitor, so that there is something to compare and to list."""
+    library = Library(server.home)
     for run, encoder in ((ONE, "maker/first"), (TWO, "maker/second")):
         stored(server.home, run, encoder)
-        Library(server.home).claim(run, VISITOR)
+        library.claim(run, VISITOR)
+    yield
+    for run in (ONE, TWO):  # other tests of this server compare with what lies there
+        library.remove(run)
 
 
 @pytest.fixture(params=[False, True], ids=["light", "dark"])

@@ -74,7 +74,7 @@ def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
     expect(page.get_by_text("About this run")).to_be_visible()
     assert points(page, "accuracy") >= 3 * 7
     window.picture("layers")
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     expect(page.get_by_text("How faithful")).to_be_visible()
     page.get_by_role("radio", name="PCA").click()
     expect(page.locator(".panel .said", has_text="of the variance")).to_have_count(3)
@@ -167,7 +167,7 @@ def test_user_text_is_inert(window: Window, tmp_path: Path) -> None:
     upload(page, sentences(tmp_path / "a*b*![x](https:example.csv", 40, HOSTILE))
     start(page)
     expect(page.get_by_text("About this run")).to_be_visible()
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     expect(page.get_by_text("How faithful")).to_be_visible()
     panel = page.locator(".panel[data-map]").first
     box = panel.locator("canvas").bounding_box()

@@ -319,7 +319,7 @@ def _runs(canary: Canary, run: str) -> list[bytes]:
 def _map(canary: Canary) -> None:
     """Hover, search, the sentences that are selected, every other map."""
     page = canary.page
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     said = hover_map(canary, 12)
     assert "<script>" in said
     assert "%{x}" in said
@@ -341,7 +341,7 @@ def _map(canary: Canary) -> None:
 def _sentences(canary: Canary, link: str) -> None:
     """One sentence followed through the layers, by its link."""
     page = canary.page
-    page.goto(f"{link.replace('/layers?', '/sentences?')}&sentence=3")
+    page.goto(f"{link.replace('/layers?', '/sentences?')}&row=3")
     expect(page.get_by_text("Nearest sentences")).to_be_visible()
     page.get_by_role("combobox", name="Other columns").click()
     canary.look()
@@ -379,7 +379,7 @@ def _others(link: str, chromium: Browser, server: Server) -> None:
     other.look()
     fetched: list[Response] = []
     page.on("response", lambda r: fetched.append(r) if "/atlas/" in r.url else None)
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     assert re.search(r"sentence \d", hover_map(other))
     bodies = [answer.body() for answer in fetched]
     page.context.close()

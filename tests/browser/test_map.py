@@ -297,7 +297,7 @@ def test_the_choice_outlives_a_look_at_another_view(page: Page) -> None:
     page.wait_for_url("**layer=5**")
     page.get_by_role("link", name="Data").click()
     expect(page.get_by_text("Sentences per class")).to_be_visible()
-    page.get_by_role("link", name="Map").click()
+    page.get_by_role("link", name="Map", exact=True).click()
     expect(panel(page, "cls")).to_have_attribute("data-map", "pca2_cls_5")
 
 
@@ -428,7 +428,7 @@ def test_a_sentence_typed_in_inside_stands_on_the_map(window: Window) -> None:
     box.click()
     box.fill("The waiter forgot our soup twice")
     box.press("Enter")
-    page.get_by_role("link", name="Map").click()  # at once: it need not be read to be looked for
+    page.get_by_role("link", name="Map", exact=True).click()  # at once: it need not be read to be looked for
     new = page.locator(".new[visibility=visible]")
     expect(new).to_have_count(3)
     page.get_by_role("slider", name="Layer").press("ArrowLeft")
