@@ -428,7 +428,7 @@ def test_a_sentence_typed_in_inside_stands_on_the_map(window: Window) -> None:
     box.click()
     box.fill("The waiter forgot our soup twice")
     box.press("Enter")
-    page.get_by_role("link", name="Map", exact=True).click()  # at once: it need not be read to be looked for
+    page.get_by_role("link", name="Map", exact=True).click()  # at once, before it is read
     new = page.locator(".new[visibility=visible]")
     expect(new).to_have_count(3)
     page.get_by_role("slider", name="Layer").press("ArrowLeft")
