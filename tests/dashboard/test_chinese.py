@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from dashboard import selection, workers
-from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from dashboard.words import plain
 from probing import load_run
@@ -20,33 +16,17 @@ from probing.errors import EncoderError
 from probing.figures.texts import short
 from probing.language import choose_by
 from probing.mechanism import wording
+from tests.dashboard.asked import opened
 
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ENGLISH = re.compile(r"[A-Za-z][a-z'’]*(?:[ ,:;]+[A-Za-z][a-z'’]*){3,}")
 """Four English words in a row: no name of a method or a person has as many."""
 
 
 @pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No cached run of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
+def english(fresh: None) -> Iterator[None]:
+    """Afterwards as before."""
     yield
     choose_by(lambda: "en")
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
-
-
-def opened(view: str, **query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    page.query_params.update(query)
-    # pages of st.navigation have no file that ``switch_page`` could name
-    page._page_hash = calc_hash(view)
-    page.run()
-    assert not page.exception
-    return page
 
 
 def sent(page: AppTest) -> list[str]:

@@ -1,9 +1,7 @@
 """The choice of an encoder, how fast this machine reads, and questions asked in the background."""
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import streamlit as st
@@ -22,7 +20,6 @@ from probing.sentences import Sentences
 
 
 def _page() -> None:
-    import streamlit as st
 
     from dashboard import selection
     from dashboard.panels import encoders
@@ -32,12 +29,7 @@ def _page() -> None:
         encoders.choose()
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def opened() -> AppTest:

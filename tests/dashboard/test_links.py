@@ -1,7 +1,6 @@
 """What a link holds: choices of all views, in both directions; without a browser."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,17 +9,15 @@ from urllib.parse import parse_qsl
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from dashboard import selection
-from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from dashboard.selection import links
 from probing import load_run
+from tests.dashboard.asked import opened
 
 BACK = SimpleNamespace(is_history_navigation=True)
 """What Streamlit tells of a page that the browser went back to."""
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ONE = "1" * 32
 LINKS: dict[str, dict[str, str]] = {
     "layers": {
@@ -62,25 +59,7 @@ LINKS: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No cached run of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
-
-
-def opened(view: str, **query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    page.query_params.update(query)
-    page._page_hash = calc_hash(view)
-    page.run()
-    assert not page.exception
-    return page
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def link(page: AppTest) -> dict[str, str]:
@@ -147,7 +126,6 @@ def test_a_link_selects_as_many_rows_as_it_can_hold() -> None:
 
 
 def _text() -> None:
-    import streamlit as st
 
     from dashboard import selection
 
@@ -168,7 +146,6 @@ def test_a_typed_sentence_is_never_in_the_link() -> None:
 
 
 def _page() -> None:
-    import streamlit as st
 
     from dashboard import selection
 
@@ -246,7 +223,6 @@ def test_what_was_not_chosen_follows_the_usual() -> None:
 
 
 def _runs() -> None:
-    import streamlit as st
 
     from dashboard import selection
 

@@ -1,24 +1,19 @@
 """The map's logic: what the component is told, what it may fetch, what a link selects."""
 
-import asyncio
 import csv
 import io
 import json
 import shutil
 from base64 import b64decode
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
-from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from dashboard.atlas import resources
-from dashboard.jobs import jobs
 from dashboard.library import Rights
 from dashboard.panels import map_colours, map_data, map_selected
 from dashboard.panels.map_data import Marks, Shown, data_of, missing
@@ -29,22 +24,14 @@ from probing.projections.lasso import Lasso
 from probing.record import Run
 from probing.sentences import Sentences
 from probing.store import save_sentences
+from tests.dashboard import asked
 
 POOLINGS = ("cls", "pooled", "mean")
 SHOWN = Shown("umap", 2, POOLINGS, 6, "label")
 NOTHING = Marks(None, None, {})
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No cached run of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 @pytest.fixture(scope="module")
@@ -59,26 +46,7 @@ def told(run: Run, shown: Shown = SHOWN, marks: Marks = NOTHING, **rights: Any) 
 
 
 def ask(path: str) -> tuple[int, bytes, dict[str, str]]:
-    """(status, body, headers) of a request to the routes."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": f"/{path}",
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [],
-    }
-    asyncio.run(Starlette(routes=resources.routes())(scope, receive, send))
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:]), headers
+    return asked.ask(resources.routes(), f"/{path}")
 
 
 # ---- what is told

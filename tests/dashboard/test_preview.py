@@ -1,57 +1,27 @@
 """The report before it is downloaded: by signed address only, with no more than may be seen."""
 
-import asyncio
 import gzip
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 
 from dashboard import preview
-from dashboard.jobs import jobs
 from dashboard.samples import FINISHED
 from probing import load_run, report
 from probing.figures.script import plotly_js
+from tests.dashboard import asked
 
 RUN = "c" * 32
 TEXT = "Better coffee than at the place opposite."
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    yield
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def ask(path: str) -> tuple[int, bytes, dict[str, str]]:
-    """(status, body, headers) of a request to the routes."""
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [],
-    }
-    asyncio.run(Starlette(routes=preview.routes())(scope, receive, send))
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:]), headers
+    return asked.ask(preview.routes(), path)
 
 
 def test_it_is_the_report_but_for_plotly() -> None:

@@ -4,27 +4,24 @@ import io
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from dashboard import selection
-from dashboard.jobs import jobs
 from dashboard.library import Library, library
 from dashboard.samples import FINISHED
 from dashboard.visitors import new_id
 from probing import store
 from probing.mechanism import shelf
 from probing.mechanism.values import Gradients, Inside, Missing, Row, RowLedger, Sample
+from tests.dashboard import asked
 
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ANNE, BERT = new_id(), new_id()
 RUN, OTHER = "a" * 32, "b" * 32
 LISTS = ("hardest", "suspects", "against", "all")
@@ -35,21 +32,11 @@ BARE = ("start", "map", "compare", "report", "runs")
 Browse = Callable[..., AppTest]
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A public server with a store of its own, nothing cached."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    monkeypatch.setenv("PROBING_PUBLIC", "1")
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
+pytestmark = pytest.mark.usefixtures("public")
 
 
 @pytest.fixture
-def runs(fresh: None) -> Library:
+def runs(public: None) -> Library:
     """Anne's run is stored: the sample's with other sentences, and figures that name a word."""
     folder = library().folder(RUN)
     shutil.copytree(FINISHED, folder)
@@ -73,16 +60,8 @@ def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
 
     def opened(visitor: str, view: str = "layers", run: str = "", **chosen: Any) -> AppTest:
         monkeypatch.setattr(selection, "visitor", lambda: visitor)
-        page = AppTest.from_file(PAGE, default_timeout=60)
-        if run:
-            page.query_params["run"] = run
-        for name, value in chosen.items():
-            page.query_params[name] = str(value)
-        # pages of st.navigation have no file that ``switch_page`` could name
-        page._page_hash = calc_hash("" if view == "start" else view)
-        page.run()
-        assert not page.exception
-        return page
+        query = {**({"run": run} if run else {}), **{k: str(v) for k, v in chosen.items()}}
+        return asked.opened("" if view == "start" else view, **query)
 
     return opened
 

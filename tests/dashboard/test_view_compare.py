@@ -1,43 +1,29 @@
 """The view that compares runs, without a browser: choice, words, rights."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow
 import pytest
-import streamlit as st
 from pyarrow import parquet
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from dashboard import selection
-from dashboard.jobs import jobs
 from dashboard.library import Library, library
 from dashboard.samples import FINISHED
 from dashboard.visitors import new_id
 from probing import store
+from tests.dashboard import asked
 
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
 ANNE, BERT = new_id(), new_id()
 ONE, TWO = "a" * 32, "b" * 32
 Browse = Callable[..., AppTest]
 
 
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A public server with a store of its own, nothing cached."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    monkeypatch.setenv("PROBING_PUBLIC", "1")
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
+pytestmark = pytest.mark.usefixtures("public")
 
 
 def stored(run: str, visitor: str, encoder: str, *, worse: bool = False) -> None:
@@ -61,7 +47,7 @@ def stored(run: str, visitor: str, encoder: str, *, worse: bool = False) -> None
 
 
 @pytest.fixture
-def runs(fresh: None) -> Library:
+def runs(public: None) -> Library:
     """Two runs of Anne's: the second is worse."""
     stored(ONE, ANNE, "maker/first")
     stored(TWO, ANNE, "maker/second", worse=True)
@@ -72,19 +58,12 @@ def runs(fresh: None) -> Library:
 def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
     """The view as one visitor's browser gets it."""
 
-    def opened(visitor: str, run: str = "", beside: str | None = None, **chosen: Any) -> AppTest:
+    def opened(
+        visitor: str, run: str | None = None, beside: str | None = None, **chosen: Any
+    ) -> AppTest:
         monkeypatch.setattr(selection, "visitor", lambda: visitor)
-        page = AppTest.from_file(PAGE, default_timeout=60)
-        if run:
-            page.query_params["run"] = run
-        if beside is not None:
-            page.query_params["with"] = beside
-        for name, value in chosen.items():
-            page.query_params[name] = value
-        page._page_hash = calc_hash("compare")
-        page.run()
-        assert not page.exception
-        return page
+        query = {"run": run, "with": beside} | chosen
+        return asked.opened("compare", **{k: v for k, v in query.items() if v is not None})
 
     return opened
 

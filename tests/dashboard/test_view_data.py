@@ -2,9 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,10 @@ from streamlit.testing.v1 import AppTest
 from dashboard.words import plain
 from probing.language import choose_by
 
-
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing kept of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def _data(content: str) -> None:
-    import streamlit as st
 
     from dashboard import draft, selection
     from dashboard.views import data

@@ -1,11 +1,8 @@
 """The Sentences view without a browser: the columns of a person's own in its table."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.samples import FINISHED
@@ -13,14 +10,7 @@ from dashboard.views import sentences as view
 from probing import load_run
 from probing.record import Run
 
-
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing kept of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 @pytest.fixture

@@ -2,43 +2,19 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import starting
 from dashboard.draft import of_sample
-from dashboard.jobs import jobs
 from dashboard.samples import FINISHED, FINISHED_OF, SAMPLES
 from dashboard.words import plain
 from probing import load_run
+from tests.dashboard.asked import opened
 
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
-
-
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No cached run of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
-
-
-def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def words(page: AppTest) -> str:

@@ -1,39 +1,17 @@
 """The logic of the pages, without a browser. Charts are tested where they are made."""
 
-from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.jobs import Status, jobs
+from dashboard.jobs import Status
 from dashboard.shown import turn
 from dashboard.words import duration, plain
+from tests.dashboard.asked import opened
 
-PAGE = str(Path(__file__).resolve().parents[2] / "dashboard" / "page.py")
-
-
-@pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No cached run of another test, and a store of one's own."""
-    monkeypatch.setenv("PROBING_HOME", str(tmp_path))
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-    if jobs.cache_info().currsize:
-        jobs().close()
-        jobs.cache_clear()
-
-
-def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in query.items():
-        page.query_params[name] = value
-    page.run()
-    assert not page.exception
-    return page
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def words(page: AppTest) -> str:
