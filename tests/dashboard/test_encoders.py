@@ -4,7 +4,6 @@ import threading
 from datetime import datetime
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import pace
@@ -20,6 +19,7 @@ from probing.sentences import Sentences
 
 
 def _page() -> None:
+    import streamlit as st
 
     from dashboard import selection
     from dashboard.panels import encoders

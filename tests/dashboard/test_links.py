@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import selection
@@ -126,6 +125,7 @@ def test_a_link_selects_as_many_rows_as_it_can_hold() -> None:
 
 
 def _text() -> None:
+    import streamlit as st
 
     from dashboard import selection
 
@@ -146,6 +146,7 @@ def test_a_typed_sentence_is_never_in_the_link() -> None:
 
 
 def _page() -> None:
+    import streamlit as st
 
     from dashboard import selection
 
@@ -223,6 +224,7 @@ def test_what_was_not_chosen_follows_the_usual() -> None:
 
 
 def _runs() -> None:
+    import streamlit as st
 
     from dashboard import selection
 

@@ -6,7 +6,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.words import plain
@@ -16,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def _data(content: str) -> None:
+    import streamlit as st
 
     from dashboard import draft, selection
     from dashboard.views import data
