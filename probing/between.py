@@ -6,32 +6,26 @@ probe predicts that was not fitted on it. All contrasts of two runs are tested a
 rules of ``comparison``. Words for it are in ``between_said``.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from probing import statistics
+from probing.answers import called, results_of, truth
+from probing.between_sentences import first_scored, paired, varied
 from probing.board import Board, estimates
 from probing.comparison import FEWEST, contrasts_of
+from probing.contrasts import ALPHA, survives
+from probing.differing import tell_apart
 from probing.evidence import Contrast, Detectable, Estimate, Metric
 from probing.hiding import is_hidden
-from probing.language import later
-from probing.per_sentence import class_numbers, numbers
 from probing.probes.folds import fold_text
-from probing.probes.regression import RegressionResult
-from probing.probes.result import ProbeResult
 from probing.record import Run
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Cell = ProbeResult | RegressionResult
 Reason = Literal["", "hidden", "unlabelled", "kinds", "classes", "none", "few"]
 """Why nothing is tested; empty where it is. With ``few`` there are differences without a p."""
-ALPHA = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +69,7 @@ class Comparison:
 
     def survives(self, contrast: Contrast) -> bool:
         """Whether a difference holds after correction for all contrasts."""
-        return contrast.p_max_t is not None and contrast.p_max_t <= self.alpha
+        return survives(contrast, self.alpha)
 
 
 def compare(
@@ -110,14 +104,14 @@ def compare(
     )
     if blank.reason in ("hidden", "unlabelled"):
         return blank
-    texts = len({t for t, _ in _first(a)} & {t for t, _ in _first(b)})
+    texts = len({t for t, _ in first_scored(a)} & {t for t, _ in first_scored(b)})
     if blank.reason:
         return replace(blank, texts=texts)
-    pairs = _paired(a, b)
+    pairs = paired(a, b)
     n = len({fold_text(a.sentences.texts[i]) for i, _ in pairs})
     reason: Reason = "none" if not pairs else "few" if n < FEWEST else ""
     found = replace(blank, reason=reason, texts=texts, n=n, positions=pairs)
-    return _weighed(found, a, b, seed) if _varied(a, pairs) else replace(found, reason="none")
+    return _weighed(found, a, b, seed) if varied(a, pairs) else replace(found, reason="none")
 
 
 def _reason(a: Run, b: Run, classes: tuple[tuple[str, ...], tuple[str, ...]]) -> Reason:
@@ -130,34 +124,6 @@ def _reason(a: Run, b: Run, classes: tuple[tuple[str, ...], tuple[str, ...]]) ->
     return "classes" if a.kind == "classes" and any(classes) else ""
 
 
-# ---- which sentences
-
-
-def _labelled(run: Run) -> list[Any]:
-    """The label of each sentence as runs can share it: 1.0 and 1 are one number."""
-    return numbers(run).tolist() if run.kind == "numbers" else list(run.sentences.labels or ())
-
-
-def _first(run: Run) -> Mapping[tuple[str, Any], int]:
-    """Text and label → where they stand first among the scored sentences."""
-    found: dict[tuple[str, Any], int] = {}
-    labels, texts = _labelled(run), run.sentences.texts
-    for position in np.flatnonzero(cells_of(run)[0].scored).tolist():
-        found.setdefault((fold_text(texts[position]), labels[position]), position)
-    return found
-
-
-def _paired(a: Run, b: Run) -> tuple[tuple[int, int], ...]:
-    first, other = _first(a), _first(b)
-    return tuple((at, other[key]) for key, at in first.items() if key in other)
-
-
-def _varied(run: Run, pairs: Sequence[tuple[int, int]]) -> bool:
-    """Whether there is anything to tell: two labels at least."""
-    labels = _labelled(run)
-    return len({labels[i] for i, _ in pairs}) > 1
-
-
 # ---- how they compare
 
 
@@ -166,7 +132,7 @@ def _weighed(found: Comparison, a: Run, b: Run, seed: int) -> Comparison:
     board = _board(found.metric, a, b, at, seed)
     methods = {}
     for name, run, where in (("a", a, at[:, 0]), ("b", b, at[:, 1])):
-        for cell in cells_of(run):
+        for cell in results_of(run):
             methods[f"{name} {cell.name}"] = board.values(cell.predicted[where])
     best = _best_pair(a, b)
     pairs = [
@@ -179,7 +145,7 @@ def _weighed(found: Comparison, a: Run, b: Run, seed: int) -> Comparison:
     )
     if best is None:
         return replace(found, contrasts=contrasts, detectable=_detectable(board, contrasts, []))
-    chosen = [_called(run, name[2:]) for run, name in zip((a, b), best, strict=True)]
+    chosen = [called(run, name[2:]) for run, name in zip((a, b), best, strict=True)]
     scores = estimates(board, [c.predicted[at[:, k]] for k, c in enumerate(chosen)])
     return replace(
         found,
@@ -191,23 +157,22 @@ def _weighed(found: Comparison, a: Run, b: Run, seed: int) -> Comparison:
 
 
 def _board(metric: Metric, a: Run, b: Run, at: np.ndarray, seed: int) -> Board:
-    truth = (numbers(a) if a.kind == "numbers" else class_numbers(a))[at[:, 0]]
     texts = [fold_text(a.sentences.texts[i]) for i in at[:, 0].tolist()]
     groups = np.unique(texts, return_inverse=True)[1].astype(np.int64)
     folds = max(_folds(a), _folds(b))
-    return Board.of(metric, np.ones(len(at), dtype=bool), truth, groups, seed, folds)
+    return Board.of(metric, np.ones(len(at), dtype=bool), truth(a)[at[:, 0]], groups, seed, folds)
 
 
 def _folds(run: Run) -> int:
     """Outer folds; where a run does not tell, more than one, which is the careful guess."""
-    return max((len(cell.fold_C) for cell in cells_of(run)), default=0) or 2
+    return max((len(cell.fold_C) for cell in results_of(run)), default=0) or 2
 
 
 def _pairs(a: Run, b: Run) -> Iterator[tuple[str, str]]:
     """Names of the methods of each contrast; constant cells know nothing and take no part."""
-    there = {(c.layer, c.pooling): c for c in cells_of(b) if not c.constant}
+    there = {(c.layer, c.pooling): c for c in results_of(b) if not c.constant}
     depth_a, depth_b = depth_of(a), depth_of(b)
-    for cell in cells_of(a):
+    for cell in results_of(a):
         layer, rest = divmod(cell.layer * depth_b, max(1, depth_a))
         other = there.get((layer, cell.pooling))
         if not (cell.constant or rest or other is None):
@@ -245,11 +210,6 @@ def _detectable(
 # ---- what a run is
 
 
-def cells_of(run: Run) -> Sequence[Cell]:
-    """The results of a run's probes, for classes or for numbers."""
-    return run.regressions or run.probes
-
-
 def depth_of(run: Run) -> int:
     """The number of its encoder's layers."""
     return int(run.record["encoder"]["layers"])
@@ -264,139 +224,3 @@ def metric_of(runs: Sequence[Run]) -> Metric | None:
         return "r2"
     leading = {run.evidence.metric for run in runs if run.kind == "classes"}
     return leading.pop() if len(leading) == 1 else "balanced_accuracy"
-
-
-def _called(run: Run, name: str) -> Cell:
-    return next(cell for cell in cells_of(run) if cell.name == name)
-
-
-# ---- sentences that one gets right
-
-
-def won(found: Comparison, a: Run, b: Run, side: Literal["a", "b"]) -> "pd.DataFrame":
-    """The shared sentences that the best cell of one side gets right and the other's gets wrong.
-
-    For numbers: those that it comes nearer to, the greatest gain first. Columns: text, label,
-    predicted_a, predicted_b, row_a, row_b (rows of the files). Empty where nothing is shared.
-    """
-    import pandas as pd
-
-    columns = ["text", "label", "predicted_a", "predicted_b", "row_a", "row_b"]
-    if found.best is None:
-        return pd.DataFrame(columns=columns)
-    at = np.array(found.positions, dtype=np.int64)
-    guess_a = _called(a, found.best.a).predicted[at[:, 0]]
-    guess_b = _called(b, found.best.b).predicted[at[:, 1]]
-    truth = (numbers(a) if a.kind == "numbers" else class_numbers(a))[at[:, 0]]
-    if a.kind == "numbers":
-        gain = np.abs(guess_b - truth) - np.abs(guess_a - truth)
-    else:
-        gain = (guess_a == truth).astype(float) - (guess_b == truth)
-    gain = gain if side == "a" else -gain
-    kept = np.flatnonzero(gain > 0)
-    kept = kept[np.argsort(-gain[kept], kind="stable")]
-    names = a.sentences.classes
-    rows = []
-    for k in kept.tolist():
-        i, j = found.positions[k]
-        said = [guess_a[k], guess_b[k]]
-        predicted = said if a.kind == "numbers" else [names[int(number)] for number in said]
-        label = (a.sentences.labels or ())[i]
-        rows.append(
-            (a.sentences.texts[i], label, *predicted, a.sentences.rows[i], b.sentences.rows[j])
-        )
-    return pd.DataFrame(rows, columns=columns)
-
-
-# ---- what tells runs apart
-
-SETTINGS: Mapping[str, tuple[str, ...]] = {
-    later("Encoder"): ("encoder", "id"),
-    later("Encoder's version"): ("encoder", "revision"),
-    later("Number of layers"): ("encoder", "layers"),
-    later("Numbers a vector"): ("encoder", "hidden"),
-    later("Pooler trained"): ("encoder", "pooler", "trained"),
-    later("Sentences cut"): ("encoder", "truncated"),
-    later("File"): ("data", "name"),
-    later("Sentences used"): ("data", "rows_used"),
-    later("Text column"): ("data", "columns", "text"),
-    later("Label column"): ("data", "columns", "label"),
-    later("Classes"): ("data", "classes"),
-    later("Content of the sentences (SHA-256)"): ("data", "fingerprint"),
-    later("Scoring"): ("scoring",),
-    later("Seed"): ("settings", "seed"),
-    later("Poolings"): ("settings", "poolings_used"),
-    later("Depth"): ("settings", "depth"),
-    later("Labels are"): ("settings", "target"),
-    later("Made"): ("created",),
-}
-"""What is compared of two records, and where it stands."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Something in which runs differ."""
-
-    name: str
-    """A key of ``SETTINGS``, or a package."""
-    values: tuple[str, ...]
-    """One per run; empty where a run does not tell."""
-
-
-_HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20,}\b")
-
-
-def differing(runs: Sequence[Run]) -> tuple[Setting, ...]:
-    """In which settings, data and versions runs differ; nothing that is the same in all."""
-    places = dict(SETTINGS)
-    packages = {name for run in runs for name in run.record.get("versions", {})}
-    places |= {name: ("versions", name) for name in sorted(packages)}
-    found = {name: [_written(run.record, place) for run in runs] for name, place in places.items()}
-    return tuple(
-        Setting(name, tuple(_HASH.sub(r"\1…", value) for value in values))
-        for name, values in found.items()
-        if len(set(values)) > 1
-    )
-
-
-def _written(record: Mapping[str, Any], place: Sequence[str]) -> str:
-    value: Any = record
-    for part in place:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} ({count})" for name, count in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
-
-
-def tell_apart(runs: Sequence[Run]) -> list[str]:
-    """A short name for each run: its encoder, and where that is the same, what differs beside it.
-
-    File, label column, scoring, seed, at last the run's id. Where all runs have the same encoder
-    it is left out, unless nothing else would be left.
-    """
-    encoders = _short([_written(r.record, ("encoder", "id")) for r in runs])
-    aspects = [[_written(r.record, place) for r in runs] for place in _TELLING]
-    aspects.append([f"seed {_written(r.record, ('settings', 'seed'))}" for r in runs])
-    names = list(encoders)
-    for aspect in [*aspects, [run.id[:6] for run in runs]]:
-        for name in [n for n in set(names) if names.count(n) > 1]:
-            at = [k for k, other in enumerate(names) if other == name]
-            if len({aspect[k] for k in at}) > 1:
-                for k in at:
-                    names[k] = f"{name}{_JOINED}{aspect[k]}"
-    first = f"{encoders[0]}{_JOINED}"
-    if len(set(encoders)) == 1 and all(name.startswith(first) for name in names):
-        return [name.removeprefix(first) for name in names]
-    return names
-
-
-_TELLING = (("data", "name"), ("data", "columns", "label"), ("scoring",))
-_JOINED = " · "
-
-
-def _short(encoders: Sequence[str]) -> list[str]:
-    """Encoders without the folders or the owner before their name, where that still tells."""
-    last = [name.rstrip("/").rpartition("/")[2] for name in encoders]
-    return last if len(set(last)) == len(set(encoders)) else list(encoders)

@@ -5,15 +5,14 @@ the others it is said what it would take to tell.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from probing.between import Comparison
 from probing.comparison import FEWEST
+from probing.contrasts import is_ahead, size, telling_sentences
 from probing.evidence import Contrast, Estimate, Metric
 from probing.language import later, tr, tr_n
 from probing.representations import POOLINGS
-from probing.verdict import telling_sentences
-from probing.wording import MANY, number
+from probing.wording import MANY, number, spans, two_digits
 
 VECTORS = {
     "cls": later("CLS"),
@@ -129,7 +128,7 @@ def _best(found: Comparison) -> str:
     if not contrast.only_a + contrast.only_b:
         return tr("{stand}. They get the same sentences right.").format(stand=stand)
     gap = _gap(contrast.difference, found.metric)
-    winner = found.names[0 if contrast.difference.value >= 0 else 1]
+    winner = found.names[0 if is_ahead(contrast) else 1]
     if found.survives(contrast):
         return tr(
             "{stand}. {run} is ahead by {gap}, which holds after correction for all {count} "
@@ -158,8 +157,9 @@ def _needed(found: Comparison, contrast: Contrast) -> str:
         return ""
     if needed > MANY:
         return tr(" (if real, more than a million sentences would tell)")
-    rounded = round(max(needed, FEWEST), min(0, 2 - len(str(needed))))
-    return tr(" (if real, about {n} sentences would tell)").format(n=f"{rounded:,}")
+    return tr(" (if real, about {n} sentences would tell)").format(
+        n=two_digits(max(needed, FEWEST))
+    )
 
 
 # ---- layer by layer
@@ -251,7 +251,7 @@ def _of(contrast: Contrast) -> str:
 
 
 def _ahead(found: Comparison, contrast: Contrast) -> str:
-    return found.names[0 if contrast.difference.value >= 0 else 1]
+    return found.names[0 if is_ahead(contrast) else 1]
 
 
 def _where(found: Comparison, keys: Sequence[tuple[str, int]]) -> str:
@@ -261,14 +261,8 @@ def _where(found: Comparison, keys: Sequence[tuple[str, int]]) -> str:
     if deep_a != deep_b:
         depths = ", ".join(f"{layer / max(1, deep_a):.2g}" for layer in layers)
         return tr("relative depth {depths}").format(depths=depths)
-    spans: list[list[int]] = []
-    for layer in layers:
-        if spans and layer == spans[-1][-1] + 1:
-            spans[-1].append(layer)
-        else:
-            spans.append([layer])
-    listed = ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans)
-    return tr_n("layer {layers}", "layers {layers}", len(layers)).format(layers=listed)
+    said = tr_n("layer {layers}", "layers {layers}", len(layers))
+    return said.format(layers=", ".join(spans(layers)))
 
 
 def _limits(found: Comparison) -> str:
@@ -311,7 +305,7 @@ def _gap(difference: Estimate, metric: Metric) -> str:
 
 def _gaps(differences: Sequence[Estimate], metric: Metric) -> str:
     """The smallest and the largest size of some, with their intervals."""
-    sizes = sorted((_size(d) for d in differences), key=lambda d: d.value)
+    sizes = sorted((size(d) for d in differences), key=lambda d: d.value)
     ends = sizes[:1] if len(sizes) == 1 else [sizes[0], sizes[-1]]
     scale, places = (1, 2) if metric == "r2" else (100, 1)
     shown = [
@@ -324,8 +318,3 @@ def _gaps(differences: Sequence[Estimate], metric: Metric) -> str:
     template = "{value} {interval}" if metric == "r2" else tr("{value} points {interval}")
     written = [template.format(value=value, interval=interval) for value, interval in shown]
     return written[0] if len(written) == 1 else tr("{a} to {b}").format(a=written[0], b=written[1])
-
-
-def _size(difference: Estimate) -> Estimate:
-    d = difference
-    return d if d.value >= 0 else replace(d, value=-d.value, low=-d.high, high=-d.low)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from probing.answers import class_numbers
 from probing.errors import SettingsError
 from probing.geometry import is_constant
-from probing.per_sentence import class_numbers
 from probing.record import Run
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from probing.answers import class_numbers
 from probing.errors import SettingsError
-from probing.per_sentence import class_numbers
 from probing.record import Run
 from probing.statistics import wilson
 

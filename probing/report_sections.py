@@ -11,7 +11,9 @@ from probing.exports import code
 from probing.hiding import is_hidden
 from probing.language import later
 from probing.mechanism.values import Missing
+from probing.projections.said import describe_map
 from probing.record import Run
+from probing.suspects import about_suspects, suspects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +163,7 @@ def _maps(run: Run) -> Iterable[Piece]:
             options = {"method": p.method, "layer": p.layer, "pooling": p.pooling}
             figure = run.figure("map", dimensions=size, **options)
             title = f"{p.method.upper()} of {p.pooling} at layer {p.layer}"
-            yield Chart(title, figure, verdict.describe_map(p))
+            yield Chart(title, figure, describe_map(p))
 
 
 def _inside(run: Run) -> Iterable[Piece]:
@@ -189,9 +191,9 @@ def _sentences(run: Run) -> Iterable[Piece]:
     else:
         yield "<p class=quiet>No cell knows enough to say which sentences are hard.</p>"
     if run.kind == "classes":
-        found = per_sentence.suspects(run, most=_MOST)
+        found = suspects(run, most=_MOST)
         yield "<h2>Labels that may be wrong</h2>"
-        yield f"<p class=quiet>{escape(per_sentence.about_suspects(run))}</p>"
+        yield f"<p class=quiet>{escape(about_suspects(run))}</p>"
         yield table(found, _OF_SENTENCES) if len(found) else ""
 
 

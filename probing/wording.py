@@ -129,25 +129,33 @@ def spaced(text: str) -> str:
     return re.sub(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])", " ", text)
 
 
+def spans(layers: Sequence[int]) -> list[str]:
+    """``1–3`` and ``5`` of 1, 2, 3 and 5."""
+    found: list[list[int]] = []
+    for layer in sorted(layers):
+        if found and layer == found[-1][-1] + 1:
+            found[-1].append(layer)
+        else:
+            found.append([layer])
+    return [f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in found]
+
+
 def layer_list(layers: Sequence[int]) -> str:
     """``layers 1–3 and 5``."""
-    spans: list[list[int]] = []
-    for layer in sorted(layers):
-        if spans and layer == spans[-1][-1] + 1:
-            spans[-1].append(layer)
-        else:
-            spans.append([layer])
-    parts = [f"{s[0]}–{s[-1]}" if len(s) > 1 else f"{s[0]}" for s in spans]
-    return tr_n("layer {layers}", "layers {layers}", len(layers)).format(layers=listed(parts))
+    said = tr_n("layer {layers}", "layers {layers}", len(layers))
+    return said.format(layers=listed(spans(layers)))
 
 
 def about(sentences: int) -> str:
     """A number of sentences that is an estimate: two digits of it, ``about 1,400 sentences``."""
     if sentences > MANY:
         return tr("more than a million sentences")
-    return tr("about {n} sentences").format(
-        n=f"{round(sentences, min(0, 2 - len(str(sentences)))):,}"
-    )
+    return tr("about {n} sentences").format(n=two_digits(sentences))
+
+
+def two_digits(count: int) -> str:
+    """``1,400`` of 1,437."""
+    return f"{round(count, min(0, 2 - len(str(count)))):,}"
 
 
 def capital(text: str) -> str:

@@ -11,7 +11,9 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 import probing
 from probing import between, between_said
-from probing.between import compare, differing, metric_of, tell_apart, won
+from probing.between import compare, metric_of
+from probing.between_sentences import won
+from probing.differing import differing, tell_apart
 from probing.evidence import Best, Estimate, Evidence
 from probing.hiding import hide_run
 from probing.probes.result import ProbeResult

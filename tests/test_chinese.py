@@ -14,9 +14,10 @@ from probing import figures
 from probing.mechanism import wording
 from probing.mechanism.values import Inside, Sample
 from probing.projections import Faithfulness, Projection
+from probing.projections.said import describe_map
 from probing.record import Run
 from probing.store import load_run
-from probing.verdict import describe, describe_map, verdict
+from probing.verdict import describe, verdict
 from tests.figures import made_inside
 from tests.figures.made import made, made_of_numbers
 

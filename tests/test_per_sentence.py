@@ -12,9 +12,11 @@ from scipy.stats import entropy
 from sklearn.metrics import log_loss
 
 from probing import per_sentence
+from probing.answers import information
+from probing.cross_table import Quarter, cross_table, quarter
 from probing.errors import SettingsError
 from probing.evidence import Best, Estimate, Evidence
-from probing.per_sentence import by_cell, cross_table, good_cells, hardest, information, suspects
+from probing.per_sentence import by_cell, hardest
 from probing.probes import nested
 from probing.probes.folds import Fold, Plan, cross_validation
 from probing.probes.regression import RegressionResult
@@ -22,6 +24,8 @@ from probing.probes.result import ProbeResult
 from probing.probes.scoring import majority, score
 from probing.record import Run
 from probing.sentences import Sentences
+from probing.suspects import about_suspects, suspects
+from probing.voters import good_cells
 from tests.test_imports import loaded
 
 HOSTILE = (
@@ -372,14 +376,14 @@ def test_words_about_suspects_never_say_that_a_label_is_wrong() -> None:
     y = np.arange(60) % 3
     changes = {9: (2, 0.9), 12: (1, 0.9)}
     cell, other = cell_of(y, doubting(changes), 1), cell_of(y, doubting(changes), 2)
-    several = per_sentence.about_suspects(run_of(y, [cell, other]))
+    several = about_suspects(run_of(y, [cell, other]))
     assert several.startswith("All 2 cells that score about as well as the best predict the same")
     assert "80% confidence or more for 2 sentences: their labels may be wrong." in several
-    one = per_sentence.about_suspects(run_of(y, [cell_of(y, doubting({9: (2, 0.9)}))]))
+    one = about_suspects(run_of(y, [cell_of(y, doubting({9: (2, 0.9)}))]))
     assert "for 1 sentence: its label may be wrong." in one
-    none = per_sentence.about_suspects(run_of(y, [cell_of(y, doubting({}))]))
+    none = about_suspects(run_of(y, [cell_of(y, doubting({}))]))
     assert "for no sentence" in none
-    poor = per_sentence.about_suspects(run_of(y, [constant_cell(y)]))
+    poor = about_suspects(run_of(y, [constant_cell(y)]))
     assert "no label can be doubted" in poor
     for text in (several, one, none, poor):
         assert "is wrong" not in text
@@ -393,7 +397,7 @@ def test_without_confidence_nothing_is_said_of_labels() -> None:
     old = replace(cell, confidence=np.full(60, np.nan, dtype=np.float32))
     run = run_of(y, [old])
     assert len(suspects(run)) == 0
-    assert "before confidence was kept. Run again" in per_sentence.about_suspects(run)
+    assert "before confidence was kept. Run again" in about_suspects(run)
     assert len(hardest(run)) == 50
 
 
@@ -402,7 +406,7 @@ def test_more_suspects_than_are_listed_are_all_counted() -> None:
     predicted = np.where(np.arange(300) < 60, (y + 1) % 3, y)
     run = run_of(y, [cell_of(y, says(predicted, [0.9] * 300, 3))])
     assert len(suspects(run)) == 50
-    assert "60 sentences" in per_sentence.about_suspects(run)
+    assert "60 sentences" in about_suspects(run)
 
 
 # ---- one cell, one sentence, two cells
@@ -478,7 +482,7 @@ def test_cross_table_by_brute_force(seed: int) -> None:
     )
     assert all(quarters.values())
     for which, expected in quarters.items():
-        frame = per_sentence.quarter(run, got, which)  # type: ignore[arg-type]
+        frame = quarter(run, got, which)  # type: ignore[arg-type]
         assert frame.index.tolist() == expected
         assert frame["row"].tolist() == [3 * i + 1 for i in expected]
         assert frame["predicted_a"].tolist() == ["abc"[a.predicted[i]] for i in expected]
@@ -492,13 +496,13 @@ def frames(run: Run) -> dict[str, pd.DataFrame]:
     """Every table that lists sentences."""
     a, b = run.probes[0], run.probes[1]
     table = cross_table(run, a.layer, a.pooling, b.layer, b.pooling)
-    quarters: tuple[per_sentence.Quarter, ...] = ("both", "only_a", "only_b", "neither")
+    quarters: tuple[Quarter, ...] = ("both", "only_a", "only_b", "neither")
     everything = len(run.sentences)
     return {
         "hardest": hardest(run, most=everything),
         "suspects": suspects(run, most=everything),
         "of_cell": per_sentence.of_cell(run, a.layer, a.pooling),
-        **{which: per_sentence.quarter(run, table, which) for which in quarters},
+        **{which: quarter(run, table, which) for which in quarters},
     }
 
 
@@ -610,7 +614,7 @@ def test_what_needs_classes_refuses_numbers() -> None:
     run = numeric_run(TRUE, GUESSES)
     refused = {
         "list of labels that may be wrong needs classes": lambda: suspects(run),
-        "may be wrong needs classes": lambda: per_sentence.about_suspects(run),
+        "may be wrong needs classes": lambda: about_suspects(run),
         "right and wrong needs classes": lambda: cross_table(run, 1, "cls", 2, "cls"),
     }
     for words, ask in refused.items():
@@ -635,7 +639,7 @@ def test_five_thousand_sentences_take_less_than_a_second() -> None:
     frames(random_run(50, 2, 2, 0))  # imports pandas
     began = time.process_time()
     frames(run)
-    per_sentence.about_suspects(run)
+    about_suspects(run)
     by_cell(run, 4_999)
     assert time.process_time() - began < 1
 

@@ -13,9 +13,10 @@ from statsmodels.stats.power import NormalIndPower
 from probing import wording
 from probing.evidence import Best, Contrast, Detectable, Estimate, Evidence, Metric, Twin
 from probing.projections import Faithfulness
+from probing.projections.said import describe_map
 from probing.record import Run
 from probing.report import html
-from probing.verdict import describe, describe_map, verdict
+from probing.verdict import describe, verdict
 from probing.wording import Words, about, layer_list, number
 
 FORBIDDEN = (

@@ -11,8 +11,10 @@ from dashboard.panels import classes
 from dashboard.panels.choice import choose
 from dashboard.words import plain
 from probing import figures, per_sentence
+from probing.cross_table import cross_table, quarter
 from probing.language import later, tr, tr_n
 from probing.record import Run
+from probing.suspects import about_suspects, suspects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,8 +134,8 @@ def _sentences(run: Run, layer: int, pooling: str) -> None:
         _table(run, found, "hardest")
         _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "suspects":
-        st.caption(plain(per_sentence.about_suspects(run)))
-        found = per_sentence.suspects(run)
+        st.caption(plain(about_suspects(run)))
+        found = suspects(run)
         _table(run, found, "suspects")
         _on_map(layer, pooling, "right", found["row"].tolist())
     elif which == "against":
@@ -165,7 +167,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         **selection.linked("against", f"{usual[0]}_{usual[1]}", named),
     )
     other = named[chosen]
-    table = per_sentence.cross_table(run, layer, pooling, other[1], other[0])
+    table = cross_table(run, layer, pooling, other[1], other[0])
     a, b = _named(pooling, layer), _named(*other)
     counts = {name: len(getattr(table, name)) for name in _QUARTERS}
     which: Any = st.segmented_control(
@@ -176,7 +178,7 @@ def _against(run: Run, layer: int, pooling: str) -> None:
         format_func=lambda q: tr(_QUARTERS[q]).format(a=a, b=b, n=f"{counts[q]:,}"),
         **selection.linked("quarter", "only_a", _QUARTERS),
     )
-    found = per_sentence.quarter(run, table, which)
+    found = quarter(run, table, which)
     _table(run, found, "quarter_rows")
     _on_map(layer, pooling, "right", found["row"].tolist())
 

@@ -8,9 +8,11 @@ from dashboard.panels.cell import choose_layer
 from dashboard.panels.choice import choose
 from dashboard.selection import linked
 from dashboard.words import plain
-from probing import between, figures, per_sentence, verdict
+from probing import between, figures
+from probing.answers import numbers
 from probing.language import tr
 from probing.projections import Method, Projection
+from probing.projections.said import describe_map
 from probing.record import Run
 
 _METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
@@ -65,7 +67,7 @@ def _draw(
         projection,
         run.sentences.texts,
         run.sentences.labels,
-        numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
+        numbers=numbers(run).tolist() if run.kind == "numbers" else None,
         dark=dark,
     )
     if like is not None and run.kind == "classes":
@@ -80,7 +82,7 @@ def _draw(
             method=_METHODS[projection.method], run=name, n=f"{len(run.sentences):,}"
         ),
     )
-    st.caption(plain(verdict.describe_map(projection)))
+    st.caption(plain(describe_map(projection)))
     return figure if like is None else like
 
 

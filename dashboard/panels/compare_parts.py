@@ -10,6 +10,8 @@ from dashboard.selection import linked
 from dashboard.words import plain
 from probing import between, between_said, figures
 from probing.between import Comparison
+from probing.between_sentences import won
+from probing.differing import differing
 from probing.language import spoken, tr, tr_n
 from probing.record import Run
 
@@ -150,8 +152,8 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     at = _one_of(found, able, "pair")
     comparison, other = found[at], runs[1 + at]
     tables = {
-        "a": between.won(comparison, runs[0], other, "a"),
-        "b": between.won(comparison, runs[0], other, "b"),
+        "a": won(comparison, runs[0], other, "a"),
+        "b": won(comparison, runs[0], other, "b"),
     }
     side: Any = st.segmented_control(
         tr("Nearer to the number") if runs[0].kind == "numbers" else tr("Right only in"),
@@ -208,7 +210,7 @@ def settings(runs: Sequence[Run], names: Sequence[str]) -> None:
     import pandas as pd
 
     st.subheader(tr("What differs"), anchor=False)
-    found = between.differing(runs)
+    found = differing(runs)
     if not found:
         st.caption(tr("Nothing: the runs have the same encoder, data and settings."))
         return

@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard.panels.framed import framed, missing
 from dashboard.selection import linked
 from dashboard.words import plain
-from probing import figures, per_sentence
+from probing import figures
+from probing.answers import numbers
 from probing.figures.of_run import named
 from probing.language import later, spoken, tr, tr_n
 from probing.mechanism import wording
@@ -248,7 +249,7 @@ def _place(run: Run, look: Look, dark: bool) -> None:
         maps[place.name],
         run.sentences.texts,
         run.sentences.labels,
-        numbers=per_sentence.numbers(run).tolist() if run.kind == "numbers" else None,
+        numbers=numbers(run).tolist() if run.kind == "numbers" else None,
         new=place.point,
         webgl=False,
         dark=dark,

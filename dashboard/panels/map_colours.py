@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from probing import per_sentence
+from probing.answers import class_numbers, numbers
 from probing.figures.colouring import Colouring, by_class, by_number, by_truth, by_value
 from probing.figures.style import DARK, LIGHT
 from probing.figures.texts import short
@@ -84,7 +84,7 @@ def colouring(run: Run, colour: str, layer: int, pooling: str, *, dark: bool = F
         return by_number(cell.true_probability, style, (0.0, 1.0))
     scored = cell.scored.tolist()
     if colour == "right":
-        right = (cell.predicted == per_sentence.class_numbers(run)).tolist()
+        right = (cell.predicted == class_numbers(run)).tolist()
         return by_truth([r if s else None for r, s in zip(right, scored, strict=True)], style)
     classes = run.sentences.classes
     names = [classes[k] if s else None for k, s in zip(cell.predicted, scored, strict=True)]
@@ -118,7 +118,7 @@ def _of_number(
     *,
     dark: bool,
 ) -> Colouring:
-    style, true = (DARK if dark else LIGHT), per_sentence.numbers(run)
+    style, true = (DARK if dark else LIGHT), numbers(run)
     low, high = np.quantile(true, (0.01, 0.99)).tolist()
     if colour == "label":
         return by(true, style, (low, high))

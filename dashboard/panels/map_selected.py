@@ -11,7 +11,8 @@ from dashboard.panels.map_data import Shown
 from dashboard.panels.own_columns import own_columns
 from dashboard.selection import ROWS
 from dashboard.words import plain
-from probing import figures, per_sentence
+from probing import figures
+from probing.answers import numbers
 from probing.language import tr, tr_n
 from probing.probes.regression import RegressionResult
 from probing.probes.result import ProbeResult
@@ -91,7 +92,7 @@ def _in_common(run: Run, chosen: np.ndarray, *, texts: bool, dark: bool) -> None
                 )
         if run.kind == "numbers":
             with st.container(width=420):
-                values = per_sentence.numbers(run)
+                values = numbers(run)
                 _title(tr("Label"))
                 st.markdown(
                     tr("Mean {inside:.4g} among the selected, {whole:.4g} among all.").format(

@@ -7,7 +7,7 @@ from dashboard.panels import compare_choice, compare_maps, compare_parts
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
 from dashboard.views.layers import heading
-from probing import between
+from probing.differing import tell_apart
 
 
 def show(selection: Selection) -> None:
@@ -20,7 +20,7 @@ def show(selection: Selection) -> None:
     if not others:
         return
     runs = [run, *others]
-    names = between.tell_apart(runs)
+    names = tell_apart(runs)
     found = [
         cached.comparison(run, other, (names[0], name), len(others))
         for other, name in zip(others, names[1:], strict=True)

@@ -43,11 +43,12 @@ from dashboard.shown import (
 )
 from dashboard.views.layers import heading
 from dashboard.words import plain
-from probing import figures, verdict
+from probing import figures
 from probing.errors import DataError
 from probing.language import tr, tr_n
 from probing.projections import Method, Wanted, projection_name
 from probing.projections.lasso import Lasso
+from probing.projections.said import faithfulness
 from probing.record import Run
 
 _METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
@@ -213,7 +214,7 @@ def _faithfulness(run: Run, shown: Shown) -> None:
     if there:
         with st.expander(tr("How faithful are these maps?")):
             for pooling, projection in there.items():
-                said = verdict.faithfulness(projection)
+                said = faithfulness(projection)
                 st.markdown(f"**{figures.NAMES[pooling]}** {plain(said)}")
             st.caption(about)
 

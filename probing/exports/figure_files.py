@@ -5,13 +5,14 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from probing import store, verdict
+from probing import store
 from probing.errors import SettingsError
 from probing.exports import chart_html, pictures
 from probing.figures import FIGURES
 from probing.figures.script import plotly_js
 from probing.language import say, speaking
 from probing.progress import Report, silent
+from probing.projections.said import describe_map
 
 if TYPE_CHECKING:
     from probing.record import Run
@@ -50,7 +51,7 @@ def write_figures(
     drawn: list[pictures.Format] = [kind for kind in ("svg", "png") if kind in formats]
     target = Path(folder)
     with speaking("en"):  # a map never goes without how faithful it is
-        said = {p.name: verdict.describe_map(p) for p in run.projections}
+        said = {p.name: describe_map(p) for p in run.projections}
     with ExitStack() as stack:
         draw = stack.enter_context(pictures.drawing()) if drawn else None
         work = stack.enter_context(store.new_folder(target))

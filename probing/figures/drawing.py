@@ -193,7 +193,7 @@ def _geometry(run: "Run", dark: bool, measure: str = "relative_variance") -> go.
 def _calibration(
     run: "Run", dark: bool, layer: int | None = None, pooling: str | None = None
 ) -> go.Figure:
-    from probing.per_sentence import class_numbers
+    from probing.answers import class_numbers
 
     if run.kind != "classes":
         raise SettingsError("calibration is of probabilities of classes; this run has no classes.")

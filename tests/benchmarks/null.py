@@ -18,6 +18,7 @@ import numpy as np
 
 from probing import baselines, comparison
 from probing.board import Board, leading_metric
+from probing.contrasts import ALPHA
 from probing.encoders import load_encoder
 from probing.evaluation import cells_of
 from probing.evidence import Evidence
@@ -27,7 +28,7 @@ from probing.probes.folds import Plan, cross_validation, duplicate_groups
 from probing.probes.result import Baseline, ProbeResult
 from probing.reading import read_csv
 from probing.representations import Representations
-from probing.verdict import ALPHA, verdict
+from probing.verdict import verdict
 
 REVIEWS = Path(__file__).resolve().parents[2] / "data" / "reviews.csv"
 

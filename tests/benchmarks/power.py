@@ -17,12 +17,12 @@ from scipy.stats import binom, multivariate_normal, norm
 
 from probing import comparison, statistics
 from probing.board import Board
+from probing.contrasts import survives
 from probing.evidence import Contrast
 from probing.probes import nested
 from probing.probes.folds import cross_validation
 from probing.probes.result import Baseline, ProbeResult
 from probing.probes.scoring import majority
-from probing.verdict import survives
 
 ACCURACY = {"cls_0": 0.75, "mean_0": 0.74, "cls_1": 0.85, "mean_1": 0.80}
 CORRELATION = 0.8
