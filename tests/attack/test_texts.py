@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dashboard.words import plain, said
-from probing import cli, figures, report
+from probing import cli, figures, report, terminal
 from probing.errors import DataError, SettingsError
 from probing.record import Run
 from probing.runs import run
@@ -141,11 +141,11 @@ def test_what_is_printed_stays_in_its_line(
     monkeypatch.setattr("probing.reading.read_csv", fail)
     assert cli.main(["run", "x.csv"]) == 2
     assert capsys.readouterr().err == "error: a error: b [31m c d\n"
-    show = cli._Progress(True)
+    show = terminal.ProgressLine(True)
     show.line("note: a\x1b[2Jb\nc")
     assert capsys.readouterr().err == "note: a [2Jb c\n"
-    assert "\x1b" not in cli.table(evil)
-    assert "majority baseline (a b [31m" in cli.table(evil)
+    assert "\x1b" not in terminal.table(evil)
+    assert "majority baseline (a b [31m" in terminal.table(evil)
 
 
 @pytest.mark.parametrize(
