@@ -5,16 +5,14 @@ import pytest
 from scipy import stats
 
 from probing.statistics import (
-    FEW,
     Resamples,
     balanced_intervals,
-    cross_validation_inflation,
     difference_intervals,
     interval,
-    max_t,
     share_intervals,
     wilson,
 )
+from probing.statistics.intervals import FEW
 
 CASES = [(0, 1), (1, 1), (0, 10), (10, 10), (1, 3), (5, 9), (50, 100), (997, 1000), (12345, 13083)]
 
@@ -178,47 +176,3 @@ def test_copies_change_no_balanced_interval() -> None:
     once = balanced(correct, y, groups)
     thrice = balanced(np.tile(correct, (3, 1)), np.tile(y, 3), np.tile(groups, 3))
     assert thrice == pytest.approx(once, abs=1e-12)
-
-
-@pytest.mark.parametrize(("classes", "known"), [(2, 0.0), (2, 1.0), (2, -0.7), (3, 0.0), (5, 0.0)])
-def test_the_inflation_of_cross_validation_is_what_mutual_training_does(
-    classes: int, known: float
-) -> None:
-    """Leave-one-out scores by random similarities to the others, with ``known`` of the label.
-
-    Each sentence is given the class of greatest summed similarity; pairs count in both directions.
-    """
-    rng, n, runs = np.random.default_rng(classes), 60, 4_000
-    accuracies = np.empty(runs)
-    for run in range(runs):
-        y = rng.permutation(np.arange(n) % classes)
-        kernel = rng.normal(size=(n, n))
-        kernel = np.triu(kernel, 1)
-        kernel += kernel.T
-        own = np.eye(classes)[y]
-        accuracies[run] = ((kernel @ own + known * n**0.5 * own).argmax(axis=1) == y).mean()
-    share = accuracies.mean()
-    measured = accuracies.var() / (share * (1 - share) / n)
-    (expected,) = cross_validation_inflation(np.array([share]))
-    assert measured == pytest.approx(expected, rel=0.1)
-    assert measured > 1.2  # the control: independent sentences would give 1
-
-
-def test_nothing_is_inflated_where_all_are_right_or_all_wrong() -> None:
-    found = cross_validation_inflation(np.array([0.0, 1e-9, 0.5, 1 - 1e-9, 1.0]))
-    assert found == pytest.approx([1, 1, 1 + 2 / np.pi, 1, 1], abs=1e-6)
-
-
-def test_inflation_counts_what_is_observed_for_less() -> None:
-    rng = np.random.default_rng(1)
-    differences = rng.choice([-1.0, 0, 0, 1, 1], size=(200, 3))
-    groups = np.arange(200)
-    plain = max_t(differences, groups, seed=0)
-    careful = max_t(differences, groups, seed=0, inflation=2.0)
-    assert (careful > plain).any()
-    assert (careful >= plain).all()
-    shrunk = np.abs(differences.sum(axis=0)) / np.sqrt(2 * np.square(differences).sum(axis=0))
-    signs = np.random.default_rng(9).choice([-1, 1], size=(20_000, 200))
-    unit = differences / np.sqrt(np.square(differences).sum(axis=0))
-    greatest = np.abs(signs @ unit).max(axis=1)
-    assert careful == pytest.approx([(greatest >= s).mean() for s in shrunk], abs=0.03)

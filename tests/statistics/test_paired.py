@@ -8,8 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats import contingency_tables
 
-from probing import statistics
-from probing.statistics import detectable_difference, max_t, mcnemar, sentences_needed
+from probing.statistics import cross_validation_inflation, grouped, max_t, mcnemar
 
 Table = tuple[int, int, int, int]
 
@@ -178,7 +177,7 @@ def test_copies_taken_for_independent_make_p_too_small() -> None:
 def test_blocks_of_flips_leave_no_trace_and_can_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
     differences = np.array([[1, 1, 1], [1, 1, -1], [1, 0, 0], [1, 1, 1], [1, -1, 0], [1, 1, 1]])
     exact = [float(p) for p in enumerated(differences, np.arange(6))]
-    monkeypatch.setattr(statistics, "BLOCK", 100)
+    monkeypatch.setattr(grouped, "BLOCK", 100)
     ticks: list[int] = []
     sampled = max_t(differences, np.arange(6), seed=0, flips=5_001, tick=lambda: ticks.append(1))
     assert sampled == pytest.approx(exact, abs=0.03)
@@ -226,98 +225,48 @@ def test_a_planted_difference_is_found_among_many_null_columns() -> None:
     assert false <= 11
 
 
-# ---- what a sample can tell
+# ---- what cross-validation adds
 
 
-@pytest.mark.parametrize(("n", "points"), [(100, 8.8), (1_000, 2.8), (10_000, 0.9)])
-def test_the_known_figures_at_10_percent_discordance(n: int, points: float) -> None:
-    assert 100 * detectable_difference(n, 0.1) == pytest.approx(points, abs=0.06)
-
-
-def power_of_mcnemar(
-    n: int, difference: float, discordant: float, alpha: float = 0.05, exact: bool = False
-) -> float:
-    """Share of 40,000 simulated samples in which McNemar's test is significant."""
-    up, down = (discordant + difference) / 2, max(0.0, (discordant - difference) / 2)
-    counts = np.random.default_rng(n).multinomial(n, [up, down, 1 - up - down], size=40_000)
-    b, c = counts[:, 0], counts[:, 1]
-    if exact:
-        p = 2 * stats.binom.cdf(np.minimum(b, c), b + c, 0.5)
-    else:
-        p = stats.chi2.sf(np.square(b - c) / np.maximum(b + c, 1), 1)
-    return float((p <= alpha).mean())
-
-
-@pytest.mark.parametrize(
-    ("n", "discordant", "power", "alpha"),
-    [
-        (100, 0.3, 0.8, 0.05),
-        (200, 0.1, 0.8, 0.05),
-        (500, 0.05, 0.8, 0.05),
-        (1_000, 0.1, 0.8, 0.05),
-        (10_000, 0.1, 0.8, 0.05),
-        (1_000, 0.1, 0.5, 0.05),
-        (1_000, 0.1, 0.95, 0.05),
-        (1_000, 0.2, 0.3, 0.05),
-        (1_000, 0.1, 0.8, 0.01),
-    ],
-)
-def test_the_detectable_difference_is_found_with_the_promised_power(
-    n: int, discordant: float, power: float, alpha: float
+@pytest.mark.parametrize(("classes", "known"), [(2, 0.0), (2, 1.0), (2, -0.7), (3, 0.0), (5, 0.0)])
+def test_the_inflation_of_cross_validation_is_what_mutual_training_does(
+    classes: int, known: float
 ) -> None:
-    difference = detectable_difference(n, discordant, power, alpha)
-    assert 0 < difference <= discordant
-    measured = power_of_mcnemar(n, difference, discordant, alpha)
-    few = n * discordant < 50  # the formula is for many, and promises too little
-    assert measured == pytest.approx(power + 0.02 * few, abs=0.02)
-    # and the test can fail: a fifth less is found clearly less often, a fifth more, more often
-    assert power_of_mcnemar(n, 0.8 * difference, discordant, alpha) < measured - 0.05
-    more = min(1.2 * difference, discordant)
-    assert power_of_mcnemar(n, more, discordant, alpha) > measured + 0.03
+    """Leave-one-out scores by random similarities to the others, with ``known`` of the label.
+
+    Each sentence is given the class of greatest summed similarity; pairs count in both directions.
+    """
+    rng, n, runs = np.random.default_rng(classes), 60, 4_000
+    accuracies = np.empty(runs)
+    for run in range(runs):
+        y = rng.permutation(np.arange(n) % classes)
+        kernel = rng.normal(size=(n, n))
+        kernel = np.triu(kernel, 1)
+        kernel += kernel.T
+        own = np.eye(classes)[y]
+        accuracies[run] = ((kernel @ own + known * n**0.5 * own).argmax(axis=1) == y).mean()
+    share = accuracies.mean()
+    measured = accuracies.var() / (share * (1 - share) / n)
+    (expected,) = cross_validation_inflation(np.array([share]))
+    assert measured == pytest.approx(expected, rel=0.1)
+    assert measured > 1.2  # the control: independent sentences would give 1
 
 
-def test_the_exact_test_has_nearly_that_power() -> None:
-    for n, discordant, measured in ((200, 0.1, 0.77), (1_000, 0.1, 0.78), (10_000, 0.1, 0.80)):
-        difference = detectable_difference(n, discordant)
-        power = power_of_mcnemar(n, difference, discordant, exact=True)
-        assert power == pytest.approx(measured, abs=0.02)
+def test_nothing_is_inflated_where_all_are_right_or_all_wrong() -> None:
+    found = cross_validation_inflation(np.array([0.0, 1e-9, 0.5, 1 - 1e-9, 1.0]))
+    assert found == pytest.approx([1, 1, 1 + 2 / np.pi, 1, 1], abs=1e-6)
 
 
-def test_sentences_needed_is_the_inverse() -> None:
-    for discordant in (0.01, 0.1, 0.3, 1.0):
-        for difference in (0.003, 0.01, 0.05, 0.2, 0.9):
-            n = sentences_needed(difference, discordant)
-            assert n is not None
-            assert detectable_difference(n, discordant) <= difference + 1e-9
-            if n > 4:
-                assert detectable_difference(n - 1, discordant) > difference
-            assert sentences_needed(-difference, discordant) == n
-    for n in (50, 777, 20_000):
-        assert sentences_needed(detectable_difference(n, 0.1), 0.1) == n
-
-
-def test_no_difference_needs_no_number() -> None:
-    assert sentences_needed(0.0, 0.1) is None
-    assert sentences_needed(1e-9, 0.1) > 10**17  # type: ignore[operator]
-
-
-@pytest.mark.parametrize("n", [20, 50, 400])
-def test_a_difference_beyond_the_discordant_share_raises_it(n: int) -> None:
-    found = detectable_difference(n, 0.002)
-    assert found > 0.002
-    assert detectable_difference(n, 0.0) == found
-    assert detectable_difference(n, found) == pytest.approx(found, abs=1e-12)
-    # all speak for one method: six are needed for p < .05
-    assert power_of_mcnemar(n, found, found, exact=True) == pytest.approx(0.77, abs=0.03)
-    assert sentences_needed(0.1, 0.02) == sentences_needed(0.1, 0.1) == 77
-
-
-def test_more_sentences_show_less_and_more_discordance_hides_more() -> None:
-    sizes = [detectable_difference(n, 0.1) for n in range(1, 3_000)]
-    assert all(0 < d <= 1 for d in sizes)
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[:3] == [1, 1, 1]
-    assert sizes[3] < 1
-    shares = [detectable_difference(200, psi) for psi in np.linspace(0, 1, 500)]
-    assert shares == sorted(shares)
-    assert max(np.diff(shares)) < 0.01
+def test_inflation_counts_what_is_observed_for_less() -> None:
+    rng = np.random.default_rng(1)
+    differences = rng.choice([-1.0, 0, 0, 1, 1], size=(200, 3))
+    groups = np.arange(200)
+    plain = max_t(differences, groups, seed=0)
+    careful = max_t(differences, groups, seed=0, inflation=2.0)
+    assert (careful > plain).any()
+    assert (careful >= plain).all()
+    shrunk = np.abs(differences.sum(axis=0)) / np.sqrt(2 * np.square(differences).sum(axis=0))
+    signs = np.random.default_rng(9).choice([-1, 1], size=(20_000, 200))
+    unit = differences / np.sqrt(np.square(differences).sum(axis=0))
+    greatest = np.abs(signs @ unit).max(axis=1)
+    assert careful == pytest.approx([(greatest >= s).mean() for s in shrunk], abs=0.03)

@@ -9,8 +9,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, r2_score
 
-from probing import statistics
-from probing.statistics import Resamples, interval, share_intervals
+from probing.statistics import Resamples, grouped, interval, share_intervals
 
 
 def drawn(groups: int, seed: int, count: int) -> np.ndarray:
@@ -82,14 +81,14 @@ def test_blocks_leave_no_trace(
 ) -> None:
     groups, values = np.arange(60) // 2, rng.normal(size=(60, 2))
     whole = Resamples(groups, 1, 101).means(values)
-    monkeypatch.setattr(statistics, "BLOCK", numbers)
+    monkeypatch.setattr(grouped, "BLOCK", numbers)
     parts = Resamples(groups, 1, 101).means(values)
     assert parts.shape == (101, 2)
     assert parts == pytest.approx(whole, abs=1e-12)
 
 
 def test_every_block_can_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "BLOCK", 200)
+    monkeypatch.setattr(grouped, "BLOCK", 200)
     ticks: list[int] = []
 
     def tick() -> None:
