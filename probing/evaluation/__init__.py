@@ -6,6 +6,7 @@ controls, and what compares cells, on held-out predictions alone.
 
 from typing import TYPE_CHECKING
 
+from probing.evaluation.asked import Asked
 from probing.evaluation.findings import Findings, cells_of, shapes_of
 from probing.evidence import Evidence
 from probing.preparation import Task
@@ -39,8 +40,7 @@ def evaluate(
         return Findings(
             evidence=Evidence(shapes=shapes_of(representations, reporter.stage("shape")))
         )
+    asked = Asked(task, task.plan, representations, encoder, settings, reporter, scratch)
     if task.target is not None:  # ridge regression takes less time than keeping it would
-        return numbers.evaluate(
-            task, task.plan, representations, encoder, settings, reporter, scratch
-        )
-    return classes.evaluate(task, task.plan, representations, encoder, settings, reporter, scratch)
+        return numbers.evaluate(asked)
+    return classes.evaluate(asked)

@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probing.board import Board
+from probing.evaluation.asked import Asked, Tick
 from probing.evaluation.findings import cells_of
 from probing.evidence import Code, Permutation, Twin
-from probing.probes.folds import Plan
 from probing.probes.result import ProbeResult
-from probing.progress import Report
-from probing.representations import Representations
-from probing.scratch import Scratch
 
 if TYPE_CHECKING:
-    from probing.encoders import Encoder
     from probing.probes import solver
 
 TWINS = 3
 """Encoders with random weights, a seed each."""
 
-Predict = Callable[[np.ndarray, int, str, Callable[[], None]], np.ndarray]
+Predict = Callable[[np.ndarray, int, str, Tick], np.ndarray]
 """(vectors, layer, pooling, tick) → held-out predictions."""
 Features = Callable[[], "solver.Features"]
 
@@ -35,20 +31,12 @@ class _Scores:
     of_cells: tuple[float, ...]
 
 
-def twins(
-    board: Board,
-    texts: Sequence[str],
-    representations: Representations,
-    encoder: "Encoder",
-    predict: Predict,
-    seed: int,
-    report: Report,
-    scratch: Scratch = Scratch(),  # noqa: B008 - frozen
-) -> tuple[Twin, ...]:
+def twins(asked: Asked, board: Board, predict: Predict) -> tuple[Twin, ...]:
     """The encoder's architecture with random weights, scored in every cell like the encoder."""
     from probing.encoders.twin import random_twin
     from probing.extraction import extract
 
+    representations, report = asked.representations, asked.reporter.stage("twin")
     cells = cells_of(representations)
 
     def score(number: int) -> _Scores:
@@ -59,8 +47,8 @@ def twins(
 
         tick()
         vectors = extract(
-            texts,
-            random_twin(encoder, seed + number),
+            asked.texts,
+            random_twin(asked.encoder, asked.settings.seed + number),
             representations.poolings,
             report=lambda _done, _total: tick(),
         )
@@ -73,7 +61,7 @@ def twins(
     # whose twins they are: the encoder's last vectors tell it from any other
     last = representations.cell(representations.layers - 1, representations.poolings[0])
     scores = [
-        scratch.piece(f"twin_{number}", last, _Scores, partial(score, number)).of_cells
+        asked.scratch.piece(f"twin_{number}", last, _Scores, partial(score, number)).of_cells
         for number in range(TWINS)
     ]
     n = len(board.rows)
@@ -84,21 +72,13 @@ def twins(
 
 
 def permutations_and_codes(
-    probes: Sequence[ProbeResult],
-    tested: set[int],
-    representations: Representations,
-    y: np.ndarray,
-    classes: int,
-    plan: Plan,
-    groups: np.ndarray,
-    seed: int,
-    report: Report,
-    scratch: Scratch,
+    asked: Asked, probes: Sequence[ProbeResult], tested: set[int]
 ) -> tuple[tuple[Permutation, ...], tuple[Code, ...]]:
     """Permutation tests of the layers ``tested``, description lengths of all cells that vary."""
     from probing import controls, description
     from probing.probes import solver
 
+    report, scratch, seed = asked.reporter.stage("control"), asked.scratch, asked.settings.seed
     able = [p for p in probes if not p.constant]
     permutations: list[Permutation] = []
     codes: list[Code] = []
@@ -108,17 +88,19 @@ def permutations_and_codes(
 
     for probe in able:
         tick()
-        x = representations.cell(probe.layer, probe.pooling)
+        x = asked.representations.cell(probe.layer, probe.pooling)
         features = cache(partial(solver.Features.of, x))  # not made where all is there already
         about: dict[str, Any] = {"layer": probe.layer, "pooling": probe.pooling, "seed": seed}
 
         def permute(features: Features = features, about: dict[str, Any] = about) -> Permutation:
             return controls.permutation_test(
-                features(), y, classes, plan, groups, tick=tick, **about
+                features(), asked.y, asked.classes, asked.plan, asked.groups, tick=tick, **about
             )
 
         def encode(features: Features = features, about: dict[str, Any] = about) -> Code:
-            return description.online_code(features(), y, classes, groups, tick=tick, **about)
+            return description.online_code(
+                features(), asked.y, asked.classes, asked.groups, tick=tick, **about
+            )
 
         if probe.layer in tested:
             name = f"permutation_{probe.name}"
