@@ -95,24 +95,6 @@ def scores(found: Confusion) -> "pd.DataFrame":
     )
 
 
-def mistakes(found: Confusion, most: int = 20) -> "pd.DataFrame":
-    """The commonest mistakes first: class, taken_for, count, share (of the class)."""
-    import pandas as pd
-
-    wrong = found.counts - np.diag(found.counts.diagonal())
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    rows, columns = np.unravel_index(order[wrong.flat[order] > 0], wrong.shape)
-    count = wrong[rows, columns]
-    return pd.DataFrame(
-        {
-            "class": pd.Series([found.classes[i] for i in rows], dtype=object),
-            "taken_for": pd.Series([found.classes[i] for i in columns], dtype=object),
-            "count": count,
-            "share": count / found.counts.sum(axis=1)[rows],
-        }
-    )
-
-
 def recalls(run: Run) -> dict[str, tuple[Recall, ...]]:
     """Class → its recall in every cell, the most frequent class first."""
     _require_classes(run)

@@ -142,6 +142,7 @@ def _require_labels(run: Run, what: str) -> None:
 
 
 def require_classes(run: Run, what: str) -> None:
+    """SettingsError for a run without classes: ``what`` needs them."""
     _require_labels(run, what)
     if run.kind == "numbers":
         raise SettingsError(
@@ -164,6 +165,7 @@ def mean_over(values: Sequence[np.ndarray], n: int) -> np.ndarray:
 
 
 def names_of(run: Run, numbers: np.ndarray) -> list[str]:
+    """Class names of class numbers."""
     return [run.sentences.classes[k] for k in numbers.tolist()]
 
 

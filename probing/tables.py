@@ -5,7 +5,7 @@ Cells stay exactly the text that was written: ``NA``, ``007`` and ``True`` are t
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from probing.errors import DataError
@@ -14,8 +14,7 @@ from probing.parsing.cells import shown
 from probing.parsing.decoding import decode
 from probing.parsing.dialects import SAMPLE_CHARS, detect
 from probing.parsing.records import Dialect, Record, Unterminated, records
-from probing.parsing.sheets import arrange
-from probing.sentences import Dropped
+from probing.parsing.sheets import Sheet, arrange
 
 _EXCEL_HINT = re.compile(r'"?sep=([\t|;,])"?[ \t]*(?:\r\n|\r|\n)')
 
@@ -31,8 +30,8 @@ class Limits:
     max_label_chars: int = 1_000
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Table(Sheet):
     """n records of w cells, in the order of the file they came from."""
 
     name: str
@@ -41,22 +40,6 @@ class Table:
     """Python codec name, e.g. ``"utf-8-sig"``."""
     delimiter: str
     """One of ``,`` ``;`` tab ``|``; empty where the file has a single column."""
-    has_header: bool
-    """False where the first record is data and the names are ``column 1``, ``column 2``, …"""
-    columns: tuple[str, ...]
-    """w distinct names, none blank."""
-    records: tuple[tuple[str, ...], ...]
-    """n records of w cells each."""
-    rows: tuple[int, ...]
-    """n 0-based numbers among all records of the file (header and blank lines are none)."""
-    lines: tuple[int, ...]
-    """n 1-based physical lines on which each record begins."""
-    rows_read: int
-    """Records in the file, ragged ones included."""
-    dropped: tuple[Dropped, ...] = ()
-    """Records with more or fewer fields than the header."""
-    notices: tuple[str, ...] = ()
-    """What the person should know about how the file was read, a sentence each."""
 
 
 def read_table(
@@ -100,19 +83,8 @@ def read_table(
         notices = (*notices, say("Blank lines, which count as no rows: {n:,}.", n=blank))
     if dialect != Dialect(dialect.delimiter):
         notices = (*notices, _quoting_notice(dialect))
-    return Table(
-        name=name,
-        encoding=encoding,
-        delimiter=dialect.delimiter,
-        has_header=sheet.has_header,
-        columns=sheet.columns,
-        records=sheet.records,
-        rows=sheet.rows,
-        lines=sheet.lines,
-        rows_read=sheet.rows_read,
-        dropped=sheet.dropped,
-        notices=(*notices, *sheet.notices),
-    )
+    whole = replace(sheet, notices=(*notices, *sheet.notices))
+    return Table(name=name, encoding=encoding, delimiter=dialect.delimiter, **vars(whole))
 
 
 def too_large(name: str, limits: Limits) -> DataError:

@@ -56,6 +56,7 @@ class ProgressLine:
         self.terminal = sys.stderr.isatty()
 
     def __call__(self, progress: Progress) -> None:
+        """Show it, unless something was shown a moment ago."""
         finished = progress.done == progress.total
         seconds, stage = self.shown
         often = 0.1 if self.terminal else 5.0

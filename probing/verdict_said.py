@@ -41,12 +41,13 @@ class Said:
         if best is None:
             said = [tr(NOTHING)]
         else:
-            said = [self.bestcell_of(best), self.baseline(best), self.twins(best)]
+            said = [self.best_cell(best), self.baseline(best), self.twins(best)]
         said += [self.poolings(a, b) for a, b in self._asked()]
         said += ["" if best is None else self.layers(best), self.limits()]
         return [spaced(sentence) for sentence in said if sentence][:MOST]
 
-    def bestcell_of(self, best: Best) -> str:
+    def best_cell(self, best: Best) -> str:
+        """The cell chosen on inner folds, and what probes so chosen score."""
         folds, votes = sum(best.choices.values()), best.choices[f"{best.pooling}_{best.layer}"]
         if votes < folds:
             said = tr(

@@ -62,23 +62,6 @@ def test_a_class_that_is_never_predicted_has_no_precision(run: Run) -> None:
     assert table["taken_for"]["class 1"] == ""
 
 
-def test_mistakes_come_by_their_number(run: Run) -> None:
-    found = per_class.confusion(run, 2, "cls")
-    table = per_class.mistakes(found, 4)
-    wrong = np.sort((found.counts - np.diag(found.counts.diagonal())).ravel())[::-1]
-    assert list(table["count"]) == list(wrong[:4])
-    place = {name: i for i, name in enumerate(found.classes)}
-    for line in table.itertuples():
-        row = found.counts[place[line[1]]]
-        assert row[place[line.taken_for]] == line.count
-        assert line.share == pytest.approx(line.count / row.sum())
-
-
-def test_no_mistake_is_invented(run: Run) -> None:
-    object.__setattr__(run.cell(1, "cls"), "predicted", Y.astype(np.int32))
-    assert per_class.mistakes(per_class.confusion(run, 1, "cls")).empty
-
-
 def test_recalls_are_scikit_learns_in_every_cell(run: Run) -> None:
     found = per_class.recalls(run)
     assert list(found) == list(dict.fromkeys(run.sentences.classes))

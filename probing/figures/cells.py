@@ -8,7 +8,18 @@ import plotly.graph_objects as go
 from probing.errors import SettingsError
 from probing.evidence import Best
 from probing.figures.differences import split
-from probing.figures.style import BOTTOM, DARK, LEFT, LIGHT, SMALL, TOP, Style, dress, width
+from probing.figures.style import (
+    BOTTOM,
+    DARK,
+    LEFT,
+    LIGHT,
+    SMALL,
+    TOP,
+    Style,
+    dress,
+    name_rows,
+    width,
+)
 from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN, title
 from probing.figures.values import METRICS
@@ -170,16 +181,7 @@ def choices(best: Best, *, names: Mapping[str, str] = NAMES, dark: bool = False)
     figure = go.Figure(bars)
     dress(figure, style)
     figure.update_xaxes(showgrid=False, showline=False, showticklabels=False, range=[0, folds])
-    figure.update_yaxes(
-        showgrid=False,
-        tickmode="array",
-        tickvals=list(range(len(ordered))),
-        ticktext=labels,
-        autorange="reversed",
-        ticklen=6,
-        tickcolor="rgba(0,0,0,0)",
-        ticks="outside",
-    )
+    name_rows(figure, labels, ticklen=6, tickcolor="rgba(0,0,0,0)", ticks="outside")
     left = max(width(label) for label in labels) + 16
     title(figure, tr("folds that chose a cell as the best"), style.ink, left=left)
     figure.update_layout(

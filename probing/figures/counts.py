@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.style import DARK, LIGHT, SMALL, dress
+from probing.figures.style import DARK, LIGHT, SMALL, dress, name_rows
 from probing.figures.texts import safe
 from probing.language import tr
 from probing.parsing.cells import visible
@@ -37,14 +37,7 @@ def class_counts(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     figure = go.Figure(bars)
     dress(figure, style)
     figure.update_xaxes(showgrid=False, showticklabels=False)
-    figure.update_yaxes(
-        showgrid=False,
-        tickmode="array",
-        tickvals=list(range(len(values))),
-        ticktext=names,
-        autorange="reversed",
-        automargin=True,
-    )
+    name_rows(figure, names, automargin=True)
     figure.update_layout(height=60 + 24 * len(values), margin={"b": 12, "r": 56})
     return figure
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from probing.figures.style import DARK, LIGHT, dress, faded
+from probing.figures.style import DARK, LIGHT, dress, faded, name_rows
 from probing.figures.texts import safe
 from probing.language import tr
 
@@ -60,16 +60,8 @@ def class_mix(labels: Sequence[str], chosen: np.ndarray, *, dark: bool = False) 
     figure.update_xaxes(
         showgrid=False, showline=False, showticklabels=False, range=[0, 1.04 * most]
     )
-    figure.update_yaxes(
-        showgrid=False,
-        showline=False,
-        tickmode="array",
-        tickvals=at,
-        ticktext=[safe(name, 28) for name in names],
-        autorange="reversed",
-        automargin=True,
-        ticklabelstandoff=6,
-    )
+    shown = [safe(name, 28) for name in names]
+    name_rows(figure, shown, showline=False, automargin=True, ticklabelstandoff=6)
     figure.update_layout(
         height=24 + 30 * len(names),
         margin={"l": 8, "t": 4, "b": 8, "r": 44},

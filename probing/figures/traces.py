@@ -57,6 +57,7 @@ def filled(
 
 
 def band(line: Line, colour: str, half: float) -> go.Scatter:
+    """A line's intervals; a layer that stands alone is ``half`` a layer wide on either side."""
     points = line.points
     x, y = polygon(
         [p.layer for p in points], [p.low for p in points], [p.high for p in points], half
@@ -65,6 +66,7 @@ def band(line: Line, colour: str, half: float) -> go.Scatter:
 
 
 def stroke(line: Line, colour: str, scale: Scale) -> go.Scatter:
+    """The line with its points, open where a cell is constant, and what shows on hover."""
     where = tr(", layer {layer}")
     shown = [
         [hover(line.name, where.format(layer=p.layer), p, scale), p.layer, line.pooling]

@@ -132,11 +132,11 @@ def lines(
     )
 
 
-def point(layer: int, estimate: Estimate | None, note: str = "") -> Point:
+def point(layer: int, estimate: Estimate | None) -> Point:
     """An estimate at a layer; a gap where there is none."""
     if estimate is None:
         return Point(layer, None)
-    return Point(layer, estimate.value, estimate.low, estimate.high, estimate.n, note=note)
+    return Point(layer, estimate.value, estimate.low, estimate.high, estimate.n)
 
 
 def quieter(line: Line, **changes: Any) -> Line:

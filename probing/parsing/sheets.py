@@ -19,18 +19,26 @@ _LONGEST_NAME = 200
 """Characters of a column's name that are kept: it is shown wherever the column is."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sheet:
-    """n even records of w cells; fields as in ``probing.tables.Table``."""
+    """n even records of w cells."""
 
     has_header: bool
+    """False where the first record is data and the names are ``column 1``, ``column 2``, …"""
     columns: tuple[str, ...]
+    """w distinct names, none blank."""
     records: tuple[tuple[str, ...], ...]
+    """n records of w cells each."""
     rows: tuple[int, ...]
+    """n 0-based numbers among all records of the file (header and blank lines are none)."""
     lines: tuple[int, ...]
+    """n 1-based physical lines on which each record begins."""
     rows_read: int
-    dropped: tuple[Dropped, ...]
-    notices: tuple[str, ...]
+    """Records in the file, ragged ones included."""
+    dropped: tuple[Dropped, ...] = ()
+    """Records with more or fewer fields than the header."""
+    notices: tuple[str, ...] = ()
+    """What the person should know about how the file was read, a sentence each."""
 
 
 @dataclass(frozen=True, eq=False)

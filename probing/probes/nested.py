@@ -44,18 +44,16 @@ def probe(
     *,
     layer: int,
     pooling: str,
-    features: solver.Features | None = None,
     strengths: Sequence[float] = STRENGTHS,
     tick: Tick = lambda: None,
 ) -> ProbeResult:
     """Probe (n, H) representations for the class numbers ``y`` (n,) along the folds of ``plan``.
 
-    ``features`` are ``solver.Features.of(x)`` where they are at hand. ``tick`` is called after
-    every batch of fits and may raise to stop.
+    ``tick`` is called after every batch of fits and may raise to stop.
     """
     if is_constant(x):
         return majority(ProbeResult, y, plan, layer=layer, pooling=pooling)
-    features = solver.Features.of(x) if features is None else features
+    features = solver.Features.of(x)
     held = held_out(features, y, classes, plan.folds, strengths=strengths, tick=tick)
     return score(
         ProbeResult,

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from probing.probes.result import OfCell
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NumericScores:
@@ -47,22 +49,14 @@ class NumericScores:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RegressionResult(NumericScores):
+class RegressionResult(OfCell, NumericScores):
     """What a linear probe for a number found on one cell (layer × pooling)."""
 
-    layer: int
-    """0 (embedding output) … L."""
-    pooling: str
     fold_C: tuple[float, ...] = field(default=())
     """The C that each outer fold chose on its inner folds; empty where the cell is constant."""
     fold_inner_loss: tuple[float, ...] = field(default=())
     """The inner mean squared error of that choice: what a cell may be chosen by. Infinite where
     there were no inner folds, empty where the cell is constant."""
-
-    @property
-    def name(self) -> str:
-        """``cls_6`` for CLS at layer 6, as the columns of ``predictions.parquet`` are called."""
-        return f"{self.pooling}_{self.layer}"
 
     def row(self) -> dict[str, Any]:
         """The scalar fields, in the order of ``probes.csv``."""

@@ -62,22 +62,28 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ProbeResult(Scores):
-    """What a linear probe on one cell (layer × pooling) found."""
+class OfCell:
+    """Which cell (layer × pooling) a result is of."""
 
     layer: int
     """0 (embedding output) … L."""
     pooling: str
-    fold_C: tuple[float, ...] = field(default=())
-    """The C that each outer fold chose on its inner folds."""
-    fold_inner_loss: tuple[float, ...] = field(default=())
-    """The inner log-loss (nats) of that choice: what a cell may be chosen by. Infinite where there
-    were no inner folds, empty where the cell is constant."""
 
     @property
     def name(self) -> str:
         """``cls_6`` for CLS at layer 6, as the columns of ``predictions.parquet`` are called."""
         return f"{self.pooling}_{self.layer}"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProbeResult(OfCell, Scores):
+    """What a linear probe on one cell (layer × pooling) found."""
+
+    fold_C: tuple[float, ...] = field(default=())
+    """The C that each outer fold chose on its inner folds."""
+    fold_inner_loss: tuple[float, ...] = field(default=())
+    """The inner log-loss (nats) of that choice: what a cell may be chosen by. Infinite where there
+    were no inner folds, empty where the cell is constant."""
 
     def row(self) -> dict[str, Any]:
         """The scalar fields, in the order of ``probes.csv``."""

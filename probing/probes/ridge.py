@@ -78,17 +78,16 @@ def held_out(
     target: np.ndarray,
     folds: Sequence[Fold],
     *,
-    strengths: Sequence[float] = STRENGTHS,
     fixed: Sequence[float] | None = None,
     tick: Tick = lambda: None,
 ) -> HeldOut:
     """Nested cross-validation: C on each fold's inner folds, predictions for its test sentences.
 
-    ``x`` (n, d) and ``target`` (n,) are finite; ``strengths`` ascend. ``fixed`` gives each fold
+    ``x`` (n, d) and ``target`` (n,) are finite. ``fixed`` gives each fold
     its C instead, and nothing is chosen.
     """
     predict = partial(_predict, _scaled(x))
-    return cross_fitted(predict, target, folds, strengths=strengths, fixed=fixed, tick=tick)
+    return cross_fitted(predict, target, folds, fixed=fixed, tick=tick)
 
 
 def cross_fitted(
@@ -96,7 +95,6 @@ def cross_fitted(
     target: np.ndarray,
     folds: Sequence[Fold],
     *,
-    strengths: Sequence[float] = STRENGTHS,
     fixed: Sequence[float] | None = None,
     tick: Tick = lambda: None,
 ) -> HeldOut:
@@ -108,7 +106,7 @@ def cross_fitted(
     losses: list[float] = []
     for number, fold in enumerate(folds):
         if fixed is None:
-            strength, loss = choose_strength(predict, target / unit, fold, strengths, tick)
+            strength, loss = choose_strength(predict, target / unit, fold, STRENGTHS, tick)
         else:
             strength, loss = fixed[number], float("inf")
         values = predict(target / unit, fold.train, fold.test, [strength])[:, 0]
