@@ -14,6 +14,7 @@ import numpy as np
 
 from probing import statistics
 from probing.board import Board, estimates, with_intervals
+from probing.contrasts import cell_of
 from probing.evidence import Best, Contrast, Detectable, Estimate
 from probing.probes.folds import Fold
 from probing.probes.regression import NumericBaseline, RegressionResult
@@ -196,14 +197,9 @@ def detectable(board: Board, contrasts: Sequence[Contrast], inflation: float = 1
     shares = [
         (c.only_a + c.only_b) / n
         for c in contrasts
-        if _layer(c.a) is not None and _layer(c.a) == _layer(c.b)
+        if (a := cell_of(c.a)) and (b := cell_of(c.b)) and a[1] == b[1]
     ]
     discordant = float(np.median(shares)) if shares else USUAL_DISCORDANCE
     discordant = max(discordant, 1 / n)
     difference = statistics.detectable_difference(n / inflation, discordant)
     return Detectable(n, discordant, difference, inflation)
-
-
-def _layer(name: str) -> str | None:
-    pooling, _, layer = name.rpartition("_")
-    return layer if pooling in POOLINGS else None

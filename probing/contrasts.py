@@ -38,9 +38,9 @@ def opposite(difference: Estimate) -> Estimate:
 
 
 def cell_of(name: str) -> tuple[str, int] | None:
-    """Pooling and layer of ``cls_6``; None for a baseline and for the best."""
+    """Pooling and layer of ``cls_6``; None for what is no cell: a baseline, the best."""
     pooling, _, layer = name.rpartition("_")
-    return (pooling, int(layer)) if pooling in POOLINGS else None
+    return (pooling, int(layer)) if pooling in POOLINGS and layer.isdecimal() else None
 
 
 def telling_sentences(

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from probing.contrasts import cell_of
 from probing.errors import SettingsError
 from probing.evidence import Best
-from probing.figures.differences import split
 from probing.figures.style import (
     BOTTOM,
     DARK,
@@ -151,7 +151,7 @@ def choices(best: Best, *, names: Mapping[str, str] = NAMES, dark: bool = False)
     """
     style = DARK if dark else LIGHT
     ordered = sorted(best.choices.items(), key=lambda item: -item[1])
-    folds, cells = sum(best.choices.values()), [split(name) for name, _ in ordered]
+    folds, cells = sum(best.choices.values()), [cell_of(name) for name, _ in ordered]
     place, chosen = tr("{pooling}, layer {layer}"), tr("chosen by {count} of {folds} folds")
     labels = [
         safe(name, 32) if cell is None else place.format(pooling=names[cell[0]], layer=cell[1])

@@ -6,6 +6,7 @@ from math import inf
 
 import plotly.graph_objects as go
 
+from probing.contrasts import cell_of, opposite
 from probing.errors import SettingsError
 from probing.evidence import Conditional, Contrast, Detectable, Metric
 from probing.figures.chart import BETWEEN, Chart
@@ -14,7 +15,6 @@ from probing.figures.texts import NAMES, safe
 from probing.figures.traces import SHOWN, filled
 from probing.figures.values import Line, Scale, point
 from probing.language import Spoken, later, tr
-from probing.representations import POOLINGS
 
 PAIRS = (("cls", "mean"), ("cls", "pooled"), ("pooled", "mean"))
 SURE = 0.05
@@ -103,7 +103,7 @@ def gains(
             title = tr("{pooling}: gain in {unit}").format(pooling=title, unit=UNITS[metric])
         scales.append(Scale(title, written, unit, ticks, lowest=-inf, highest=inf))
     steps = {
-        pooling: [Step(found[1], _turned(c)) for c in some if (found := split(c.a)) is not None]
+        pooling: [Step(found[1], _turned(c)) for c in some if (found := cell_of(c.a)) is not None]
         for pooling, some in contrasts.items()
     }
     tested = any(c.p_max_t is not None for some in contrasts.values() for c in some)
@@ -140,7 +140,7 @@ def _pairs(contrasts: Sequence[Contrast]) -> dict[tuple[str, str], list[Step]]:
     """Contrasts of poolings at one layer, turned round where needed, by pair and then layer."""
     found: dict[tuple[str, str], list[Step]] = {}
     for contrast in contrasts:
-        a, b = split(contrast.a), split(contrast.b)
+        a, b = cell_of(contrast.a), cell_of(contrast.b)
         if a is None or b is None or a[1] != b[1] or a[0] == b[0]:
             continue
         pair = (a[0], b[0])
@@ -151,19 +151,12 @@ def _pairs(contrasts: Sequence[Contrast]) -> dict[tuple[str, str], list[Step]]:
     return {pair: sorted(found[pair], key=lambda s: s.layer) for pair in order}
 
 
-def split(name: str) -> tuple[str, int] | None:
-    """``cls_6`` as (cls, 6); None for what is no cell."""
-    pooling, _, layer = name.rpartition("_")
-    return (pooling, int(layer)) if pooling in POOLINGS and layer.isdecimal() else None
-
-
 def _turned(contrast: Contrast) -> Contrast:
-    d = contrast.difference
     return replace(
         contrast,
         a=contrast.b,
         b=contrast.a,
-        difference=replace(d, value=-d.value, low=-d.high, high=-d.low),
+        difference=opposite(contrast.difference),
         only_a=contrast.only_b,
         only_b=contrast.only_a,
     )
