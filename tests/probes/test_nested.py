@@ -318,5 +318,5 @@ def test_the_majority_of_a_given_split_is_trains() -> None:
 def test_arrays_are_read_only() -> None:
     x, y = blobs(40, 4, 2, 1, 12)
     got = find(x, y, cross_validation(y, np.arange(40), 4, 0))
-    for array in (got.predicted, got.true_probability):
+    for array in (got.predicted, got.true_probability, got.confidence):
         assert not array.flags.writeable
