@@ -85,7 +85,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1013})
             return
         with self.lines.opened(visitor):
-            await self.app(scope, lines.paced(receive), send)
+            await self.app(scope, *lines.paced(receive, send))
 
     def _is_full(self, scope: Scope) -> bool:
         """Whether somebody opens a page that could get no line: it says so instead."""

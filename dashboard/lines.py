@@ -16,6 +16,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 PAGES = 400
 """Open pages of all visitors, of 1 to 2 MB of memory each,"""
@@ -23,6 +24,7 @@ OWN = 40
 """and of one visitor."""
 RATE, BURST = 20.0, 100.0
 """Messages a second that are read of one page for long, and at once. Further ones wait."""
+WRONG = 1008  # a websocket's end: "a message that violates its policy"
 QUERY = 8_192
 """Characters of a page's address after the question mark."""
 
@@ -50,13 +52,15 @@ class Lines:
                 del self._open[visitor]
 
 
-def paced(receive: Receive, clock: Callable[[], float] = time.monotonic) -> Receive:
-    """``receive`` of a websocket that waits where a page says too much, and ends the line where no
-    page of ours would say such a thing: see ``_proper``."""
-    left, last = BURST, clock()
+def paced(
+    receive: Receive, send: Send, clock: Callable[[], float] = time.monotonic
+) -> tuple[Receive, Send]:
+    """``receive`` and ``send`` of a websocket that waits where a page says too much, and ends where
+    no page of ours would say such a thing: see ``_proper``."""
+    left, last, ended = BURST, clock(), False
 
     async def receiving() -> Message:
-        nonlocal left, last
+        nonlocal left, last, ended
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
@@ -65,22 +69,33 @@ def paced(receive: Receive, clock: Callable[[], float] = time.monotonic) -> Rece
             left, last = min(BURST, left + RATE * (now - last)) - 1, now
             if left < 0:
                 await asyncio.sleep(-left / RATE)
-            kept = _proper(message)
-            if kept is None:
-                continue
-            return message if kept else {"type": "websocket.disconnect", "code": 1008}
+            proper = _proper(message)
+            if proper:
+                return message
+            if proper is False:
+                ended = True
+                await send({"type": "websocket.close", "code": WRONG})
+                return {"type": "websocket.disconnect", "code": WRONG}
 
-    return receiving
+    async def sending(message: Message) -> None:
+        if not ended:
+            await send(message)
+
+    return receiving, sending
 
 
 def _proper(message: Message) -> bool | None:
     """Whether a message goes on to Streamlit; None where it is passed over in silence.
 
     Anybody may ask Streamlit to clear the caches of all visitors, which no page of ours does. Of an
-    address of megabytes, Streamlit would read each of a million parameters.
+    address of megabytes, Streamlit would read each of a million parameters; a message in text makes
+    it fail.
     """
+    content = message.get("bytes")
+    if content is None:
+        return False
     try:
-        asked = BackMsg.FromString(message.get("bytes") or b"")
+        asked = BackMsg.FromString(content)
     except DecodeError:
         return True  # Streamlit ends the line
     if asked.WhichOneof("type") == "clear_cache":

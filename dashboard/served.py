@@ -9,11 +9,8 @@ from streamlit import config, runtime
 from probing.environment import Limits, limits
 from probing.errors import SettingsError
 
-MESSAGE = 50
-"""10^6 bytes of what a page of a public server gets at once: of a table, or of a chart's points.
-The system of messages takes as much from strangers before anyone looks at it."""
 STATE = 1
-"""10^6 bytes of what a page may say: where its widgets stand."""
+"""10^6 bytes of what a page of a public server may say: where its widgets stand."""
 
 
 def limits_or_exit() -> Limits:
@@ -25,7 +22,6 @@ def limits_or_exit() -> Limits:
         sys.exit(f"error: {error}")
     config.set_option("server.maxUploadSize", found.upload_mb)
     if found.public:
-        config.set_option("server.maxMessageSize", MESSAGE)
         config.set_option("server.maxWidgetStateSize", STATE)
         config.set_option("logger.enableRich", False)  # it would print past the log
     if found.frame_ancestors:

@@ -373,6 +373,23 @@ def test_what_nothing_catches_is_said_without_what_it_quotes() -> None:
     assert [error.partition(" at ")[0] for error in errors] == ["ValueError", "ValueError"]
 
 
+def test_what_a_logger_without_handlers_says_is_a_line_too() -> None:
+    """As uvicorn's for errors is: Python prints those whole, with what the error quotes."""
+    program = (
+        "import logging; from dashboard import logs; logs.set_up()\n"
+        "silent = logging.getLogger('uvicorn.error'); silent.propagate = False\n"
+        "try: {}[%r]\n"
+        "except KeyError: silent.exception('Exception in ASGI application\\n')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program % CANARY],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (line,) = ended.stderr.splitlines()
+    assert json.loads(line)["error"].startswith("KeyError at ")
+    assert CANARY not in line
+
+
 def test_visitors_are_marked_in_a_way_that_leads_nowhere() -> None:
     visitor = visitors.new_id()
     assert visitors.mark(visitor) == visitors.mark(visitor)

@@ -106,6 +106,7 @@ def test_so_many_pages_and_no_more(limits: Limits) -> None:
 
 def heard(messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> tuple[Any, float]:
     """What goes on to Streamlit of messages sent at once, and how long that took."""
+    sent: list[Any] = []
     now, coming = [0.0], iter([*messages, {"type": "websocket.disconnect", "code": 1000}])
 
     async def sleep(seconds: float) -> None:
@@ -114,10 +115,19 @@ def heard(messages: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> tu
     async def receive() -> Any:
         return next(coming)
 
+    async def send(message: Any) -> None:
+        sent.append(message)
+
     async def listen() -> list[Any]:
-        receiving, found = paced(receive, lambda: now[0]), []
+        (receiving, sending), found = paced(receive, send, lambda: now[0]), []
         while (message := await receiving())["type"] == "websocket.receive":
             found.append(message)
+        before = list(sent)
+        await sending({"type": "websocket.send"})
+        if message["code"] == lines.WRONG:
+            assert sent == [{"type": "websocket.close", "code": lines.WRONG}], "and no more"
+        else:
+            assert sent == [*before, {"type": "websocket.send"}]
         return [*found, message["code"]]
 
     monkeypatch.setattr(lines.asyncio, "sleep", sleep)
@@ -143,13 +153,14 @@ def test_an_endless_address_ends_the_line(monkeypatch: pytest.MonkeyPatch) -> No
     assert heard([long, longer, long], monkeypatch)[0] == [long, 1008]
 
 
-@pytest.mark.parametrize(
-    "odd", [{"bytes": b"\xff\xff"}, {"text": "words"}, {"bytes": None, "text": "words"}]
-)
-def test_what_is_no_message_is_streamlits_to_refuse(
-    odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    message = {"type": "websocket.receive", **odd}
+@pytest.mark.parametrize("odd", [{"text": "words"}, {"bytes": None, "text": "words"}])
+def test_words_end_the_line(odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit fails on them, and its server logs how."""
+    assert heard([{"type": "websocket.receive", **odd}], monkeypatch)[0] == [1008]
+
+
+def test_what_is_no_message_is_streamlits_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = {"type": "websocket.receive", "bytes": b"\xff\xff"}
     assert heard([message], monkeypatch)[0] == [message, 1000]
 
 
