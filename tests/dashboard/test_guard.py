@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import guard, limits, logs, metrics, visitors, worker
+from dashboard import deeds, guard, limits, logs, metrics, visitors, worker
 from dashboard.guard import Guard
 from probing.environment import Limits
 from tests.conftest import ROOT
@@ -346,7 +346,7 @@ def test_a_worker_says_what_failed_without_what_it_quotes(
         except KeyError as error:
             raise RuntimeError(f"no {CANARY}") from error
 
-    monkeypatch.setitem(worker._KINDS, "look", breaks)
+    monkeypatch.setitem(deeds.KINDS, "look", breaks)
     said = worker.Worker(io.StringIO()).do({"id": "1", "kind": "look", "text": CANARY})
     worker._attempt(lambda: breaks({"text": CANARY}, None))
     assert said["state"] == "failed"
