@@ -33,7 +33,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PROBING_HOME=/data/probing \
     PROBING_PUBLIC=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    STREAMLIT_SERVER_MAX_MESSAGE_SIZE=25
 USER 1000:1000
 # compiled here, copied to the volume at the first start: no visitor waits half a minute for it
 RUN NUMBA_CACHE_DIR=/opt/numba PROBING_HOME="$(mktemp -d)" python -m probing warm

@@ -5,17 +5,13 @@ A plain ASGI middleware, given to ``st.App``. Streamlit's own checks (XSRF, path
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, MutableMapping
-from hashlib import sha256
 from http.cookies import CookieError, SimpleCookie
-from pathlib import Path
 from typing import Any
 
-import streamlit
-
 from dashboard import limits as allowed
-from dashboard import logs, metrics, preview, visitors
+from dashboard import lines, logs, metrics, preview, visitors
+from dashboard.headers import security_headers
 from dashboard.jobs import jobs
 from probing.environment import Limits
 
@@ -31,7 +27,12 @@ SMALL = 1_048_576  # bytes of any other request's body
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 """Streamlit's own pages that tell strangers about the server, or run the script for them."""
 _UPLOAD = "/_stcore/upload_file/"
-_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+FULL = (
+    "This server has as many pages open as it can, or you have. Close some, or try again in a few "
+    "minutes."
+)
 
 
 class _TooLarge(Exception):
@@ -47,11 +48,14 @@ class Guard:
         self.app, self.limits, self.base, self.held = app, limits, base, held
         self.headers = security_headers(limits.frame_ancestors)
         self.framed = security_headers(limits.frame_ancestors, framed=True)
+        self.lines = lines.Lines()
+        self.coming = 0
+        """Bytes of uploads that are on their way: many at once count before they are all there."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse, or pass on."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._line(scope, receive, send)
             return
         send = self._with_headers(scope, send)
         path = str(scope["path"])
@@ -61,10 +65,34 @@ class Guard:
             await self._ready(send)
         elif path == f"{self.base}/metrics" and scope["method"] == "GET":
             await self._metrics(scope, send)
+        elif self._is_full(scope):
+            metrics.count("pages_refused_total")
+            await answer(send, 503, FULL)
         elif scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self.app(scope, receive, send)
         else:
             await self._with_body(scope, receive, send, upload=_UPLOAD in path)
+
+    async def _line(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page's websocket: on a public server one of so many, at a pace."""
+        if scope["type"] != "websocket" or not self.limits.public:
+            await self.app(scope, receive, send)
+            return
+        visitor = visitor_of(scope)
+        if self.lines.full(visitor):
+            metrics.count("pages_refused_total")
+            await receive()
+            await send({"type": "websocket.close", "code": 1013})
+            return
+        with self.lines.opened(visitor):
+            await self.app(scope, *lines.paced(receive, send))
+
+    def _is_full(self, scope: Scope) -> bool:
+        """Whether somebody opens a page that could get no line: it says so instead."""
+        view = str(scope["path"]).removeprefix(self.base).strip("/")
+        opens = header(scope, b"sec-fetch-dest") in ("document", "iframe")
+        page = opens and (not view or view.isalpha())
+        return page and self.limits.public and self.lines.full(visitor_of(scope))
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send, *, upload: bool) -> None:
         """Pass on a request that brings something, where it is not too large."""
@@ -78,23 +106,34 @@ class Guard:
             size = size or most  # of a stream nobody knows: it counts as the largest
             path = str(scope["path"])
             trouble = allowed.upload_trouble(
-                visitor_of(scope), max(0, size - OVERHEAD), self.held(), self.limits
+                visitor_of(scope),
+                max(0, size - OVERHEAD),
+                self.held() + self.coming,
+                self.limits,
             )
             if trouble:
                 await self._refuse_in_words(receive, send, path, size, trouble)
                 return
-        started = False
+        started, came = False, 0
 
         async def noting(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
+        def hear(n: int) -> None:
+            nonlocal came
+            came, self.coming = came + n, self.coming + n
+            if upload and allowed.is_full(self.held() + self.coming, self.limits):
+                raise _TooLarge
+
         try:
-            await self.app(scope, bounded(receive, size or most), noting)
+            await self.app(scope, bounded(receive, size or most, hear), noting)
         except _TooLarge:
             if not started:
                 await self._refuse(send, 413, "size", f"At most {most:,} bytes are taken.")
+        finally:
+            self.coming -= came
 
     async def _refuse_in_words(
         self, receive: Receive, send: Send, path: str, size: int, words: str
@@ -163,72 +202,21 @@ class Guard:
         ).encode()
 
 
-def security_headers(
-    frame_ancestors: tuple[str, ...] = (), *, framed: bool = False
-) -> list[tuple[bytes, bytes]]:
-    """What every answer carries; ``framed``: one that is a document for a frame of the page."""
-    policy = _framed_policy() if framed else _page_policy()
-    policy["frame-ancestors"] = " ".join(["'self'", *frame_ancestors])
-    headers = {
-        "content-security-policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",  # a run's link is its key: it goes nowhere
-        "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        "cross-origin-opener-policy": "same-origin",
-    }
-    if not frame_ancestors:
-        headers["x-frame-options"] = "SAMEORIGIN"
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+def bounded(receive: Receive, most: int, hear: Callable[[int], None] = lambda n: None) -> Receive:
+    """``receive`` that ends a body of more than ``most`` bytes, whatever its sender said.
 
-
-def _page_policy() -> dict[str, str]:
-    """Nothing is loaded from elsewhere. Styles are inline, as Streamlit and Plotly make them;
-    scripts are not, but for the one in Streamlit's page, known by its hash."""
-    return {
-        "default-src": "'self'",
-        "script-src": " ".join(["'self'", *inline_scripts()]),
-        "style-src": "'self' 'unsafe-inline'",
-        "img-src": "'self' data: blob:",
-        "font-src": "'self' data:",
-        "connect-src": "'self'",
-        "worker-src": "'self' blob:",
-        "object-src": "'none'",
-        "base-uri": "'self'",
-        "form-action": "'self'",
-    }
-
-
-def _framed_policy() -> dict[str, str]:
-    """A report: its scripts stand in it, and Plotly's WebGL points make code at run time. It has no
-    origin, so it may neither read nor ask for anything; it may save a chart as a file."""
-    return {
-        "sandbox": "allow-scripts allow-downloads",
-        "default-src": "'none'",
-        "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
-        "style-src": "'unsafe-inline'",
-        "img-src": "data: blob:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-
-
-def inline_scripts() -> list[str]:
-    """The hashes of the scripts that stand in Streamlit's own page."""
-    page = Path(streamlit.__file__).parent / "static" / "index.html"
-    found = _INLINE.findall(page.read_text(encoding="utf-8"))
-    return [f"'sha256-{b64encode(sha256(s.encode()).digest()).decode()}'" for s in found]
-
-
-def bounded(receive: Receive, most: int) -> Receive:
-    """``receive`` that ends a body of more than ``most`` bytes, whatever its sender said."""
+    ``hear`` is told of the bytes that come.
+    """
     came = 0
 
     async def receiving() -> Message:
         nonlocal came
         message = await receive()
-        came += len(message.get("body", b""))
+        n = len(message.get("body", b""))
+        came += n
         if came > most:
             raise _TooLarge
+        hear(n)
         return message
 
     return receiving

@@ -7,7 +7,7 @@ it. How long a run may take, how many workers there are and how long runs are ke
 
 import math
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
@@ -23,30 +23,35 @@ from probing.settings import Settings
 HOUR = 3600.0  # seconds
 HELD = 25
 """Files of the greatest size that all visitors of a public host may have in its memory at once."""
+LEAST = 65_536
+"""Bytes that a file counts as at least: the smallest ones are work too."""
 
 
 class Meter:
-    """What each visitor used in the last hour. Safe from any thread."""
+    """What each visitor used in the last hour. Safe from any thread.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, Lock()
-        self._used: dict[str, deque[tuple[float, int]]] = {}
+    Of the last ``most`` visitors only: anybody may come as a thousand.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, most: int = 10_000) -> None:
+        self._clock, self._most, self._lock = clock, most, Lock()
+        self._used: OrderedDict[str, list[tuple[float, int]]] = OrderedDict()
 
     def used(self, visitor: str) -> int:
         """The sum of what was added for a visitor within the hour."""
         with self._lock:
-            self._forget()
-            return sum(amount for _, amount in self._used.get(visitor, ()))
+            return sum(amount for _, amount in self._of(visitor))
 
     def take(self, visitor: str, allowed: int, more: int = 1) -> float:
         """Add ``more`` where it fits into what is allowed an hour, and give 0; else the seconds
         until it will, infinite where it never will."""
         with self._lock:
-            self._forget()
-            kept = self._used.setdefault(visitor, deque())
+            kept = self._of(visitor)
             excess = sum(amount for _, amount in kept) + more - allowed
             if excess <= 0:
-                kept.append((self._clock(), more))
+                self._used[visitor] = [*kept, (self._clock(), more)]
+                self._used.move_to_end(visitor)
+                self._forget()
                 return 0.0
             for then, amount in kept:
                 excess -= amount
@@ -54,14 +59,19 @@ class Meter:
                     return max(0.0, then + HOUR - self._clock())
             return math.inf
 
-    def _forget(self) -> None:
-        """Nobody is remembered for longer than an hour."""
+    def _of(self, visitor: str) -> list[tuple[float, int]]:
+        """What a visitor added within the hour, and when."""
         before = self._clock() - HOUR
-        for visitor, kept in list(self._used.items()):
-            while kept and kept[0][0] <= before:
-                kept.popleft()
-            if not kept:
-                del self._used[visitor]
+        return [one for one in self._used.get(visitor, ()) if one[0] > before]
+
+    def _forget(self) -> None:
+        """Nobody is remembered for much longer than an hour. Who added last stands last."""
+        before = self._clock() - HOUR
+        while self._used:
+            visitor, kept = next(iter(self._used.items()))
+            if kept[-1][0] > before and len(self._used) <= self._most:
+                return
+            del self._used[visitor]
 
 
 runs = Meter()
@@ -283,11 +293,11 @@ def upload_trouble(
             "a part of its rows.",
             most=now.upload_mb,
         )
-    if now.public and held + size > HELD * now.upload_mb * 2**20:
+    if is_full(held + size, now):
         return say("This server holds as many files as it can. Try again in a few minutes.")
     if now.uploads_mb_per_hour is None:
         return None
-    seconds = meter.take(visitor, now.uploads_mb_per_hour * 2**20, size)
+    seconds = meter.take(visitor, now.uploads_mb_per_hour * 2**20, max(size, LEAST))
     if not seconds:
         return None
     when = say("with a smaller file")
@@ -300,6 +310,11 @@ def upload_trouble(
         most=now.uploads_mb_per_hour,
         when=when,
     )
+
+
+def is_full(held: int, now: Limits) -> bool:
+    """Whether so many bytes of all visitors' files are more than a public host holds."""
+    return now.public and held > HELD * now.upload_mb * 2**20
 
 
 def uploads_used(visitor: str, now: Limits | None = None, meter: Meter = uploads) -> str | None:

@@ -71,6 +71,9 @@ def set_up() -> None:
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
     logging.root.handlers[:] = [handler]
+    last = logging.lastResort = logging.StreamHandler(sys.stderr)  # uvicorn's errors have no other
+    last.setLevel(logging.WARNING)
+    last.setFormatter(Lines())
     logging.captureWarnings(True)
     for other in logging.root.manager.loggerDict.values():
         if isinstance(other, logging.Logger):

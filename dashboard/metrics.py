@@ -20,6 +20,7 @@ _HELP = {
     "runs_total": ("counter", "Runs, by what became of them"),
     "uploads_refused_total": ("counter", "Uploads refused, by reason"),
     "runs_refused_total": ("counter", "Runs refused before they were queued"),
+    "pages_refused_total": ("counter", "Pages and their lines refused since too many were open"),
     "jobs_waiting": ("gauge", "Jobs in the queue"),
     "worker_up": ("gauge", "1 where a worker process lives"),
     "store_bytes": ("gauge", "Bytes of stored runs"),
@@ -50,7 +51,8 @@ def text(waiting: int, worker: bool, stored: int) -> str:
         counts.setdefault(("runs_total", state), 0)
     for reason in ("size", "rate"):
         counts.setdefault(("uploads_refused_total", reason), 0)
-    counts.setdefault(("runs_refused_total", ""), 0)
+    for name in ("runs_refused_total", "pages_refused_total"):
+        counts.setdefault((name, ""), 0)
     counts |= {("jobs_waiting", ""): waiting, ("worker_up", ""): worker}
     counts |= {("store_bytes", ""): stored}
     lines = []

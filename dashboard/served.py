@@ -9,6 +9,9 @@ from streamlit import config, runtime
 from probing.environment import Limits, limits
 from probing.errors import SettingsError
 
+STATE = 1
+"""10^6 bytes of what a page of a public server may say: where its widgets stand."""
+
 
 def limits_or_exit() -> Limits:
     """The limits, with Streamlit's own brought in step; a bad value ends the server in a line."""
@@ -19,6 +22,7 @@ def limits_or_exit() -> Limits:
         sys.exit(f"error: {error}")
     config.set_option("server.maxUploadSize", found.upload_mb)
     if found.public:
+        config.set_option("server.maxWidgetStateSize", STATE)
         config.set_option("logger.enableRich", False)  # it would print past the log
     if found.frame_ancestors:
         # in another site's frame a browser keeps back cookies that do not say this

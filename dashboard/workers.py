@@ -75,6 +75,8 @@ class Desk:
         assert self.process.stdout is not None
         assert self.job is not None
         for line in self.process.stdout:
+            if not line.endswith("\n"):
+                return  # it was killed in the middle of a word
             answer = json.loads(line)
             if answer.pop("id") == self.job.id:
                 yield answer

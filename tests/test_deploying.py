@@ -77,6 +77,15 @@ def test_no_secret_and_nothing_from_the_internet_but_packages(steps: Steps) -> N
     assert "PROBING_PUBLIC=1" in " ".join(given(steps, "ENV"))
 
 
+def test_messages_are_bounded_before_they_are_read(steps: Steps) -> None:
+    """Streamlit hands this to its web server when it starts: later it has no effect."""
+    image = re.search(r"STREAMLIT_SERVER_MAX_MESSAGE_SIZE=(\d+)", " ".join(given(steps, "ENV")))
+    nginx = re.search(r"--server\.maxMessageSize (\d+)", "".join(blocks("")))
+    assert image is not None
+    assert nginx is not None
+    assert image[1] == nginx[1] == "25"
+
+
 def test_all_it_writes_lies_in_the_volume(steps: Steps) -> None:
     assert given(steps, "VOLUME") == ["/data"]
     pairs = [pair.partition("=") for pair in " ".join(given(last_stage(steps), "ENV")).split()]

@@ -1,7 +1,8 @@
 """What the classification error trains: how its gradient spreads over tokens, layers and rows.
 
 One forward pass a batch serves all heads; each head sends its own gradient back through it. Only
-activations get gradients: none of the encoder's weights is asked for one, none is changed.
+activations get gradients: none of the encoder's weights is asked for one, none is changed. What
+needs float64 is computed on the CPU: Apple's graphics processors have none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,12 +79,12 @@ class _Head:
     name: HeadName
     fitted: bool
     weights: Tensor
-    """float64 (H, classes)"""
+    """float64 (H, classes), on the CPU like all of a head."""
     intercepts: Tensor
     """float64 (classes,)"""
 
     def slopes(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """∂(cross-entropy)/∂x = s · g of each sentence alone, for vectors x (B, H).
+        """∂(cross-entropy)/∂x = s · g of each sentence alone, for vectors x (B, H) on the CPU.
 
         float64 s (B,), the probability of all wrong classes, and g (B, H): s is kept apart, since
         a fitted head can be so sure that float32 would lose it. g = (softmax − one-hot) / s · Wᵀ.
@@ -112,8 +113,7 @@ def _heads(
                 weights = torch.hstack([torch.zeros_like(weights), weights])
                 intercepts = torch.hstack([torch.zeros_like(intercepts), intercepts])
             heads.append((name, True, weights, intercepts))
-    where = encoder.device
-    return [_Head(name, kind, w.to(where), b.to(where)) for name, kind, w, b in heads]
+    return [_Head(*head) for head in heads]
 
 
 @dataclass(eq=False)
@@ -122,7 +122,7 @@ class _Sums:
 
     head: _Head
     shares: Tensor
-    """float64 (L + 1,) sum of [CLS]'s shares over sentences."""
+    """float64 (L + 1,) sum of [CLS]'s shares over sentences; on the CPU."""
     rows: Tensor
     """float32 (seen rows, E) n · ∂L/∂E, with E the width of the word embedding table."""
     position: Tensor | None = None
@@ -138,15 +138,14 @@ class _Sums:
         layers = encoder.info.layers + 1
         return _Sums(
             head,
-            torch.zeros(layers, dtype=torch.float64, device=encoder.device),
+            torch.zeros(layers, dtype=torch.float64),
             torch.zeros(seen, width, device=encoder.device),
         )
 
     def add_shares(self, found: Sequence[Tensor], cls: Tensor, size: Tensor) -> None:
         """``found``: (B, T, H) a layer, 0 at padding; ``cls`` bool (B, T); ``size`` (B,) the unit
-        of each sentence's gradients."""
-        wide = torch.float64  # squares of what a dead dimension gets overflow float32
-        norms = torch.stack([torch.linalg.vector_norm(g, dim=2, dtype=wide) for g in found])
+        of each sentence's gradients. Those two are on the CPU."""
+        norms = torch.stack([_norms(layer) for layer in found])
         if not bool(norms.isfinite().all()):
             raise NoGradientError(say("they are not finite numbers"))
         totals = norms.sum(dim=2)
@@ -156,6 +155,17 @@ class _Sums:
         self.sentences += int(there.sum())
         others = norms[-1] * ~cls * size[:, None]
         self.elsewhere = max(self.elsewhere, float(others.max()))
+
+
+def _norms(x: Tensor) -> Tensor:
+    """float64 (B, T), on the CPU, norms of (B, T, H) on any device.
+
+    Taken of what is left when the largest entry is taken out: the squares of a sure head's
+    gradients overflow float32, or vanish in it.
+    """
+    peak = x.abs().amax(dim=2)
+    unit = x / torch.where(peak > 0, peak, 1.0)[:, :, None]
+    return peak.cpu().double() * torch.linalg.vector_norm(unit, dim=2).cpu().double()
 
 
 def _add(
@@ -174,18 +184,18 @@ def _add(
     read = {"cls": pooling.cls(last, at), "mean": pooling.mean(last, mask)}
     if encoder.info.pooler.present:
         read["pooled"] = encoder.pool(read["cls"])
-    target = torch.from_numpy(y.astype(np.int64)).to(encoder.device)
+    target = torch.from_numpy(y.astype(np.int64))
     ids = torch.from_numpy(seen).to(encoder.device)
     rows = torch.searchsorted(ids, batch["input_ids"][real].to(ids.dtype))
     for each in sums:
         x = read[each.head.name]
-        size, slopes = each.head.slopes(x.detach(), target)
-        found = graph.back(x, slopes.to(x.dtype))
-        each.add_shares(found.states, cls, size)
-        weighted = found.words * size[:, None, None].to(x.dtype)
-        each.rows.index_add_(0, rows, weighted[real])
+        size, slopes = each.head.slopes(x.detach().cpu(), target)
+        found = graph.back(x, slopes.to(x.dtype).to(x.device))
+        each.add_shares(found.states, cls.cpu(), size)
+        sizes = size[:, None, None].to(x.dtype).to(x.device)
+        each.rows.index_add_(0, rows, (found.words * sizes)[real])
         if found.positions is not None:
-            mine = (found.positions * size[:, None, None].to(x.dtype))[cls].sum(dim=0)
+            mine = (found.positions * sizes)[cls].sum(dim=0)
             each.position = mine if each.position is None else each.position + mine
 
 
@@ -219,7 +229,7 @@ def _ledger(
     each: _Sums, seen: np.ndarray, counts: np.ndarray, encoder: Encoder
 ) -> RowLedger | None:
     """None where no row is [CLS]'s own: the encoder has whatever token is first in its place."""
-    energy = each.rows.double().square().sum(dim=1).cpu().numpy()
+    energy = each.rows.cpu().double().square().sum(dim=1).numpy()
     if encoder.info.cls_id is None or not energy.sum() > 0:
         return None
     names = encoder.tokenizer.convert_ids_to_tokens(seen.tolist())

@@ -18,7 +18,7 @@ from probing.extraction import batches
 from probing.geometry import is_constant, relative_variance
 from probing.language import say
 from probing.progress import Report, silent
-from probing.statistics import wilson
+from probing.statistics import cross_validation_inflation, wilson
 
 from .anatomy import Anatomy, anatomy_of
 from .readers import FoldReaders
@@ -98,10 +98,25 @@ class _Score:
         return _Score(readers, y[kept], rows[kept], kept) if len(kept) else None
 
     def __call__(self, x: np.ndarray) -> Estimate:
-        """Share of right answers with Wilson's interval."""
+        """Share of right answers, with Wilson's interval for as many independent answers as are
+        worth these."""
         right = self.readers.correct(x[self.kept], self.y, self.rows)
-        low, high = wilson(float(right.sum()), len(right))
-        return Estimate(float(right.mean()), low, high, len(right))
+        share, n = float(right.mean()), len(right) / self._inflation(float(right.mean()))
+        low, high = wilson(share * n, n)
+        return Estimate(share, low, high, len(right))
+
+    def _inflation(self, share: float) -> float:
+        """How many times cross-validation inflates the variance of a share of right answers.
+
+        The sentences train the probes that read each other, altered or not. Of those that the folds
+        score only some are read here, and a pair counts where both are: the inflation's surplus
+        shrinks with their part. Training rows of a given split are read by nobody: 1.
+        """
+        scored = self.readers.fold_of >= 0
+        if len(np.unique(self.readers.fold_of[scored])) == 1:
+            return 1.0
+        surplus = float(cross_validation_inflation(np.array([share]))[0]) - 1
+        return 1 + surplus * len(self.rows) / int(scored.sum())
 
     @property
     def majority(self) -> float:

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from probing.geometry import is_constant
+from probing.geometry import NOISE, is_constant
 from probing.probes.folds import Fold
 
 
@@ -147,7 +147,7 @@ def _fit(
     from probing.probes import solver
     from probing.probes.search import masks
 
-    features = solver.Features.of(x)
+    features = solver.Features.of(np.where(_dead(x), 0, x))
     target = torch.from_numpy(y.astype(np.int64))
     c = torch.tensor(strengths, dtype=torch.float32)
     fits, _ = solver.fit(features, target, classes, masks(list(trains), len(y)), c)
@@ -157,3 +157,13 @@ def _fit(
         intercepts = fits.intercepts[problem].double().numpy() - features.mean @ weights
         found.append(Reader(layer, pooling, weights, intercepts))
     return tuple(found)
+
+
+def _dead(x: np.ndarray) -> np.ndarray:
+    """bool (H,): dimensions of (n, H) that hardly vary beside the widest one.
+
+    A probe standardises them like any other: one of deviation 1e-31 would get a weight of 1e31, and
+    whatever altered vectors hold there would decide alone.
+    """
+    std = np.asarray(x, dtype=np.float64).std(axis=0)
+    return np.asarray(std <= NOISE * std.max(initial=0.0))

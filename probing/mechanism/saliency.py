@@ -115,5 +115,6 @@ def _one(logit: Tensor, source: Tensor, width: int) -> tuple[float, ...] | None:
     (gradient,) = torch.autograd.grad(logit, source, retain_graph=True, allow_unused=True)
     if gradient is None:
         return None
-    products = (source.detach().double() * gradient.double()).sum(dim=-1).flatten()[:width]
+    wide = source.detach().cpu().double() * gradient.cpu().double()
+    products = wide.sum(dim=-1).flatten()[:width]
     return tuple(products.tolist()) if bool(products.isfinite().all()) else None

@@ -2,8 +2,6 @@
 
 ``python -m tests.benchmarks.crowd`` starts the server as the README does and lets 50 visitors look
 at finished runs for five minutes, 10 of whom upload sentences and run them again and again.
-``--runs 500`` sends small runs through the queue one after another instead (``--tiny``: by an
-encoder of two layers, which takes a tenth of the time).
 
 A view change is timed from what the page sends to the end of what it gets; a browser's drawing is
 not in it. Memory is what processes have for themselves: pages of mapped files are not counted.
@@ -11,21 +9,13 @@ not in it. Memory is what processes have for themselves: pages of mapped files a
 
 import argparse
 import asyncio
-import http.client
 import json
-import os
 import random
-import secrets
-import shutil
-import socket
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,21 +23,12 @@ from typing import Any
 import psutil
 from websockets.exceptions import ConnectionClosed
 
-from dashboard.jobs import Jobs
-from dashboard.library import Library
-from dashboard.samples import FINISHED
-from dashboard.visitors import new_id
-from probing.environment import Limits
-from probing.sentences import Sentences
-from probing.settings import Settings
-from probing.store import RUN, read_record, write_json
-from tests.benchmarks.visitor import Visitor
-from tests.tiny import tiny_checkpoint
+from tests.benchmarks.hosted import fill, server, troubles
+from tests.benchmarks.memory import grown, resident
+from tests.benchmarks.visitor import Visitor, table
 
-ROOT = Path(__file__).resolve().parents[2]
 STORED = 12  # finished runs to look at
 PACE = (4.0, 12.0)  # seconds that somebody looks at a view
-WARM = 0.3  # of the time, after which memory should grow no more
 
 
 @dataclass
@@ -102,81 +83,6 @@ class Seen:
 def _quantile(values: list[float], share: float) -> float | None:
     return round(values[min(len(values) - 1, int(share * len(values)))], 3) if values else None
 
-
-def grown(memory: list[tuple[float, float, float]]) -> tuple[list[float], list[float]]:
-    """Median MB of server and workers in a tenth of the time after ``WARM``, and in the last."""
-    found: list[list[float]] = []
-    for start in (WARM, 0.9):
-        first, last = (int(share * len(memory)) for share in (start, start + 0.1))
-        part = memory[first : max(last, first + 1)]
-        found.append([round(statistics.median(row[i] for row in part), 1) for i in (1, 2)])
-    return found[0], found[1]
-
-
-def resident(process: psutil.Process) -> float:
-    """MB that a process has for itself; 0 where it is gone."""
-    with suppress(psutil.Error):
-        about = process.memory_info()
-        return float(about.rss - getattr(about, "shared", 0)) / 1e6
-    return 0.0
-
-
-# ---- the server
-
-
-def fill(home: Path, count: int) -> list[str]:
-    """Store finished runs that their maker shared: the sample's, under ids of their own."""
-    runs, maker, made = Library(home, Limits(public=True)), new_id(), []
-    for _ in range(count):
-        run = secrets.token_hex(16)
-        folder = runs.folder(run)
-        shutil.copytree(FINISHED, folder)
-        write_json({**read_record(folder), "id": run}, folder / RUN)
-        runs.claim(run, maker)
-        runs.change(run, maker, shared=True)
-        made.append(run)
-    return made
-
-
-@contextmanager
-def server(home: Path, log: Path, **variables: str) -> Iterator[tuple[int, psutil.Process]]:
-    """A public one, started as the README says; its port and process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {n: v for n, v in os.environ.items() if not n.startswith(("PROBING_", "STREAMLIT_"))}
-    given = {"PYTHONPATH": "", "PROBING_HOME": str(home), "PROBING_PUBLIC": "1", **variables}
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard" / "app.py")]
-    with log.open("wb") as out:
-        process = psutil.Popen(
-            [*command, "--server.port", str(port)],
-            cwd=home,
-            env={**kept, **given},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _until_ready(port, process)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _until_ready(port: int, process: psutil.Process) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.is_running():
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        with closing(line), suppress(OSError):
-            line.request("GET", "/ready")
-            with line.getresponse() as answer:
-                if answer.status == 200:
-                    return
-        time.sleep(0.1)
-    raise SystemExit("the server did not come up")
-
-
-# ---- the crowd
 
 Step = Callable[[Visitor, random.Random], Awaitable[float]]
 
@@ -244,16 +150,6 @@ async def follows(visitor: Visitor, seen: Seen, until: float) -> None:
     seen.runs += not visitor.polls
 
 
-def table(n: int, choice: random.Random) -> bytes:
-    """A CSV of n sentences of two classes."""
-    nouns, ends = ("film", "food", "room", "staff", "book"), ("today", "again", "at last", "for us")
-    lines = ["text,label"]
-    for i in range(n):
-        word = ("good", "bad")[i % 2]
-        lines.append(f"the {choice.choice(nouns)} {i} was {word} {choice.choice(ends)},{word}")
-    return "\n".join(lines).encode()
-
-
 async def crowd(port: int, runs: list[str], asked: argparse.Namespace, seen: Seen) -> None:
     """Let them all come, until the time is over."""
     until = time.monotonic() + 60 * asked.minutes
@@ -289,13 +185,6 @@ async def watched(port: int, process: psutil.Process, *rest: Any) -> None:
     watching.cancel()
 
 
-def troubles(log: Path) -> Counter[str]:
-    """Lines of the server's log that should not be there."""
-    words = ("Traceback", '"level": "error"', '"level": "warning"', "ERROR", "Exception")
-    lines = log.read_text(errors="replace").splitlines()
-    return Counter(f"log: {line[:200]}" for line in lines if any(word in line for word in words))
-
-
 def with_crowd(asked: argparse.Namespace) -> dict[str, Any]:
     """The whole of it; what came of it."""
     seen = Seen()
@@ -317,36 +206,6 @@ def with_crowd(asked: argparse.Namespace) -> dict[str, Any]:
     return {**about, **seen.report()}
 
 
-# ---- many runs in a row
-
-
-def in_a_row(count: int, settings: Settings) -> dict[str, Any]:
-    """Small runs through the queue of this process; how its memory and the worker's grow."""
-    memory, states, began = [], Counter[str](), time.monotonic()
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ["PROBING_HOME"] = scratch
-        runs, jobs, choice = Library(Path(scratch)), Jobs(Path(scratch)), random.Random(0)
-        for number in range(count):
-            rows = table(choice.randint(40, 60), choice).decode().split("\n")[1:]
-            texts, labels = zip(*(row.split(",") for row in rows), strict=True)
-            visitor = f"visitor {number % 7}"
-            run = jobs.start_run(Sentences(texts=texts, labels=labels), settings, visitor)
-            runs.claim(run, visitor)
-            while not (status := jobs.status(run)) or not status.over:
-                time.sleep(0.02)
-            states[status.state] += 1
-            worker = psutil.Process(jobs.worker_pid)
-            memory.append((float(number), resident(psutil.Process()), resident(worker)))
-            runs.remove(run)
-            if (number + 1) % 50 == 0:
-                print(f"{number + 1} runs, MB {memory[-1][1:]}", file=sys.stderr, flush=True)
-        jobs.close()
-    begin, end = grown(memory)
-    growth = [round(100 * (b / a - 1), 1) for a, b in zip(begin, end, strict=True)]
-    about = {"runs": dict(states), "seconds a run": round((time.monotonic() - began) / count, 2)}
-    return {**about, "MB warm": begin, "MB at the end": end, "growth in %": growth}
-
-
 def main() -> None:
     """Let them come, and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -354,18 +213,7 @@ def main() -> None:
     parser.add_argument("--submitting", type=int, default=10, help="of whom so many run sentences")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--runs", type=int, help="so many runs in a row instead")
-    parser.add_argument("--tiny", action="store_true", help="of --runs: an encoder of 2 layers")
-    parser.add_argument("--no-maps", action="store_true", help="of --runs: without maps")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            encoder=str(tiny_checkpoint(Path(folder))) if asked.tiny else "bundled",
-            poolings=("cls", "mean"),
-            maps="none" if asked.no_maps else "last",
-        )
-        found = in_a_row(asked.runs, settings) if asked.runs else with_crowd(asked)
-    print(json.dumps(found, indent=1))
+    print(json.dumps(with_crowd(parser.parse_args()), indent=1))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ in a browser would, those of fragments that follow a run among them.
 
 import asyncio
 import http.client
+import random
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -220,3 +221,13 @@ _EARLY = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 def _elements(delta: Any) -> Iterator[Any]:
     if delta.WhichOneof("type") == "new_element":
         yield delta.new_element
+
+
+def table(n: int, choice: random.Random) -> bytes:
+    """A CSV of n sentences of two classes."""
+    nouns, ends = ("film", "food", "room", "staff", "book"), ("today", "again", "at last", "for us")
+    lines = ["text,label"]
+    for i in range(n):
+        word = ("good", "bad")[i % 2]
+        lines.append(f"the {choice.choice(nouns)} {i} was {word} {choice.choice(ends)},{word}")
+    return "\n".join(lines).encode()

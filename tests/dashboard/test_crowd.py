@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.proto.Element_pb2 import Element
 
-from tests.benchmarks.crowd import Seen, fill, grown, server, steps, table, troubles
-from tests.benchmarks.visitor import Visitor
+from tests.benchmarks.crowd import Seen, steps
+from tests.benchmarks.hosted import fill, server, troubles
+from tests.benchmarks.memory import grown
+from tests.benchmarks.visitor import Visitor, table
 
 
 @pytest.fixture(scope="module")

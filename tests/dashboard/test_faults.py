@@ -435,8 +435,8 @@ def test_a_damaged_run_costs_no_other(
 def test_a_public_worker_is_held_to_its_memory(public: str, state: str) -> None:
     pytest.importorskip("resource")
     code = (
-        "from dashboard import worker as w; "
-        "w._KINDS['eat'] = lambda job, hear: len(bytearray(2_000_000_000)); "
+        "from dashboard import deeds, worker as w; "
+        "deeds.KINDS['eat'] = lambda job, hear: len(bytearray(2_000_000_000)); "
         "w._warm_encoder = w._warm_probe = w._warm_maps = lambda: None; w.main()"
     )
     done = subprocess.run(

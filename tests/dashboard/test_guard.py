@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import guard, limits, logs, metrics, visitors, worker
+from dashboard import deeds, guard, limits, logs, metrics, visitors, worker
 from dashboard.guard import Guard
 from probing.environment import Limits
 from tests.conftest import ROOT
@@ -346,7 +346,7 @@ def test_a_worker_says_what_failed_without_what_it_quotes(
         except KeyError as error:
             raise RuntimeError(f"no {CANARY}") from error
 
-    monkeypatch.setitem(worker._KINDS, "look", breaks)
+    monkeypatch.setitem(deeds.KINDS, "look", breaks)
     said = worker.Worker(io.StringIO()).do({"id": "1", "kind": "look", "text": CANARY})
     worker._attempt(lambda: breaks({"text": CANARY}, None))
     assert said["state"] == "failed"
@@ -371,6 +371,23 @@ def test_what_nothing_catches_is_said_without_what_it_quotes() -> None:
     assert "visitor" not in done.stderr
     errors = [json.loads(line)["error"] for line in done.stderr.splitlines()]
     assert [error.partition(" at ")[0] for error in errors] == ["ValueError", "ValueError"]
+
+
+def test_what_a_logger_without_handlers_says_is_a_line_too() -> None:
+    """As uvicorn's for errors is: Python prints those whole, with what the error quotes."""
+    program = (
+        "import logging; from dashboard import logs; logs.set_up()\n"
+        "silent = logging.getLogger('uvicorn.error'); silent.propagate = False\n"
+        "try: {}[%r]\n"
+        "except KeyError: silent.exception('Exception in ASGI application\\n')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program % CANARY],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (line,) = ended.stderr.splitlines()
+    assert json.loads(line)["error"].startswith("KeyError at ")
+    assert CANARY not in line
 
 
 def test_visitors_are_marked_in_a_way_that_leads_nowhere() -> None:

@@ -66,8 +66,23 @@ def test_a_meter_forgets_who_is_gone() -> None:
     for i in range(100):
         meter.take(str(i), 1)
     clock.now = 3601
-    meter.used("other")
-    assert not meter._used
+    meter.take("other", 1)
+    assert list(meter._used) == ["other"]
+
+
+def test_a_thousand_cookies_take_no_room() -> None:
+    clock = Clock()
+    meter = L.Meter(clock, most=3)
+    for i in range(1_000):
+        clock.now = i / 1_000
+        meter.take(str(i), 2)
+        meter.take(f"refused {i}", 0)
+        meter.used(f"looks {i}")
+    assert set(meter._used) == {"997", "998", "999"}
+    meter.take("998", 2)
+    meter.take("new", 2)
+    assert set(meter._used) == {"998", "999", "new"}, "who came last stays"
+    assert meter.used("998") == 2
 
 
 def start(now: Limits, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
@@ -315,6 +330,13 @@ def test_an_upload_is_measured_against_a_file_an_hour_and_all_visitors() -> None
     assert trouble(10, visitor="w") is None
     clock.now = 3600
     assert trouble(10) is None
+
+
+def test_a_flood_of_nothing_counts_too() -> None:
+    now = Limits(public=True, uploads_mb_per_hour=1)
+    meter = L.Meter(Clock())
+    said = [L.upload_trouble("a", 0, 0, now, meter) for _ in range(20)]
+    assert [words is None for words in said] == [True] * 16 + [False] * 4
 
 
 def test_at_home_uploads_are_not_counted() -> None:

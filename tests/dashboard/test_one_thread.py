@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dashboard import worker
+from dashboard import deeds, worker
 from dashboard.worker import Worker
 from probing.progress import silent
 from probing.projections import layouts
@@ -37,7 +37,7 @@ class Entered:
 def entered(monkeypatch: pytest.MonkeyPatch) -> Entered:
     """Everything heavy that a worker does, counted instead of done."""
     found = Entered()
-    monkeypatch.setattr(worker, "_KINDS", dict.fromkeys(worker._KINDS, found))
+    monkeypatch.setattr(deeds, "KINDS", dict.fromkeys(deeds.KINDS, found))
     for name in ("_warm_encoder", "_warm_probe", "_warm_maps"):
         monkeypatch.setattr(worker, name, found)
     monkeypatch.setattr(threading, "Timer", lambda *a: threading.Thread(target=str))
@@ -61,14 +61,14 @@ def at_once(act: Callable[[], object]) -> None:
 
 
 def test_one_thread_of_the_worker_enters_the_libraries(entered: Entered) -> None:
-    orders = [{"id": f"{kind}{i}", "kind": kind} for i in range(5) for kind in worker._KINDS]
+    orders = [{"id": f"{kind}{i}", "kind": kind} for i in range(5) for kind in deeds.KINDS]
     lines = io.StringIO("".join(f"{json.dumps(order)}\n" for order in orders))
     mine = Worker(io.StringIO())
     listener = threading.Thread(target=mine.listen, args=(lines,))
     listener.start()
     mine.serve()
     listener.join()
-    assert entered.count >= len(orders) == 5 * len(worker._KINDS) >= 20
+    assert entered.count >= len(orders) == 5 * len(deeds.KINDS) >= 20
     assert entered.threads == {threading.get_ident()}, "the thread that serves, and no other"
     assert entered.most == 1
 

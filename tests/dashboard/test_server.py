@@ -194,6 +194,27 @@ def session(server: Server) -> Iterator[dict[str, str]]:
         yield {"path": path, "cookie": cookie, "X_Xsrftoken": given.partition("=")[2]}
 
 
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [(b"\xff" * 1_100_000, 1009), (b"\xff", 1002), ("words", 1008)],
+    ids=["large", "no message", "text"],
+)
+def test_what_no_page_says_ends_its_line(server: Server, message: bytes | str, code: int) -> None:
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+
+    with connect(
+        f"ws://127.0.0.1:{server.port}/probe/_stcore/stream",
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+    ) as line:
+        with pytest.raises(ConnectionClosed) as ended:  # noqa: PT012 - while it sends, or then
+            line.send(message)
+            line.recv(timeout=60)
+        assert ended.value.rcvd is not None
+        assert ended.value.rcvd.code == code
+    assert server.ask("/probe/_stcore/health").status == 200
+
+
 def test_a_scripted_visitor_with_an_open_page_meets_every_limit(
     server: Server, session: dict[str, str]
 ) -> None:
@@ -263,8 +284,11 @@ def test_streamlits_own_settings_are_kept_in_step(
     monkeypatch.setenv("PROBING_MAX_UPLOAD_MB", "70")
     served.limits_or_exit()
     assert chosen.pop("server.maxUploadSize") == 70
-    quiet = {"logger.enableRich": False} if public == "1" else {}
-    assert chosen == quiet, "rich prints an error's text past the log"
+    careful = {
+        "logger.enableRich": False,  # rich prints an error's text past the log
+        "server.maxWidgetStateSize": 1,
+    }
+    assert chosen == (careful if public == "1" else {})
     monkeypatch.setenv("PROBING_FRAME_ANCESTORS", "https://huggingface.co")
     served.limits_or_exit()
     assert chosen["server.xsrfCookieSameSite"] == "none"

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.utils import _pytree as pytree
 from transformers import AutoModel
 
 from probing.encoders import Encoder
+from probing.encoders.tokens import Tokens
 
 Encoders = Callable[..., Encoder]
 Eager = Callable[..., Any]
@@ -56,3 +58,38 @@ def fingerprint(encoder: Encoder) -> tuple[Any, ...]:
     ]
     numbers = torch.cat([state.flatten() for state in states]).tolist()
     return numbers, encoder.model.config._attn_implementation, sum(hooks), encoder.model.training
+
+
+class OnDevice(Tensor):
+    """A tensor on a device without float64, as Apple's are, until ``cpu`` fetches it.
+
+    It stays on the CPU in truth; what is computed from it counts as on the device too.
+    """
+
+    @classmethod
+    def __torch_function__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """The function's result; TypeError, in the device's words, where that has float64."""
+        found = super().__torch_function__(function, types, args, kwargs or {})
+        if function is Tensor.cpu:
+            return found.as_subclass(Tensor)
+        for leaf in pytree.tree_leaves(found):
+            if isinstance(leaf, OnDevice) and leaf.dtype is torch.float64:
+                raise TypeError("the framework doesn't support float64")
+        return found
+
+
+@pytest.fixture
+def without_float64(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, lets encoders read from a device without float64 until the test ends."""
+
+    def begin() -> None:
+        batch = Tokens.batch
+
+        def on_device(self: Tokens, *args: Any) -> dict[str, Tensor]:
+            return {name: v.as_subclass(OnDevice) for name, v in batch(self, *args).items()}
+
+        monkeypatch.setattr(Tokens, "batch", on_device)
+
+    return begin

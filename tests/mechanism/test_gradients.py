@@ -357,3 +357,15 @@ def test_the_known_figures_of_the_bundled_encoder(bundled: Encoder) -> None:
     assert found.elsewhere == 0
     assert found.identity is not None
     assert found.identity < 1e-4
+
+
+def test_no_float64_is_made_on_the_encoders_device(
+    encoder: Encoders, without_float64: Callable[[], None]
+) -> None:
+    tiny = encoder("bert")
+    expected = measured(tiny)
+    without_float64()
+    found = measured(tiny)
+    assert len(found.shares) == 6
+    for mine, other in zip(found.shares, expected.shares, strict=True):
+        np.testing.assert_allclose(mine.shares, other.shares, rtol=1e-5)

@@ -86,6 +86,35 @@ def test_a_constant_feature_is_not_read() -> None:
     np.testing.assert_array_equal(reader.logits(changed), reader.logits(x))
 
 
+@pytest.mark.parametrize("mean", [0.0, 7.0])
+@pytest.mark.parametrize("deviation", [1e-31, 1e-9])
+def test_a_dead_dimension_is_not_read(mean: float, deviation: float) -> None:
+    """It tells the classes apart perfectly, by a difference that no float32 sum would show."""
+    x, y = data(2)
+    x[:, 3] = mean + deviation * y
+    test = np.arange(0, 50)
+    folds = [Fold(np.setdiff1d(np.arange(150), test), test, ())]
+    by_fold = fit_folds(x, y, 2, folds, [1.0], layer=1, pooling="cls")
+    assert by_fold is not None
+    for reader in (fit_reader(x, y, 2, 1.0, layer=1, pooling="cls"), by_fold.readers[0]):
+        assert (reader.weights[3] == 0).all()
+        assert np.isfinite(reader.intercepts).all()
+        assert 1e-3 < np.abs(np.delete(reader.weights, 3)).max() < 1e3
+        altered = x.copy()
+        altered[:, 3] = 1.0
+        np.testing.assert_array_equal(reader.logits(altered), reader.logits(x))
+
+
+def test_a_narrow_dimension_is_read() -> None:
+    """A ten-thousandth of the widest one's deviation is no noise."""
+    x, y = data(2)
+    x[:, 3] = 1e-4 * x[:, 5].std() * (y + 0.1 * x[:, 3])
+    reader = fit_reader(x, y, 2, 1.0, layer=1, pooling="cls")
+    assert abs(reader.weights[3, 0]) > 100
+    expected = reference(x, y, 1.0).predict_proba(x)
+    np.testing.assert_allclose(reader.probabilities(x), expected, atol=2e-3)
+
+
 # ---- saved and loaded
 
 

@@ -318,6 +318,16 @@ def test_cls_at_layer_0_has_its_gradient_at_cls_alone(encoder: Encoders) -> None
     assert set(products[1:]) == {0.0}
 
 
+def test_no_float64_is_made_on_the_encoders_device(
+    encoder: Encoders, without_float64: Callable[[], None]
+) -> None:
+    expected = [reading.gradient for reading in read(TEXT, encoder())]
+    without_float64()
+    found = [reading.gradient for reading in read(TEXT, encoder())]
+    for mine, other in zip(found, expected, strict=True):
+        assert mine == pytest.approx(other, rel=1e-5, abs=1e-9)
+
+
 def test_where_there_is_no_gradient_there_is_none(
     encoder: Encoders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
