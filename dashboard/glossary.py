@@ -7,7 +7,7 @@ SCORED_BY = {
         "**Probe**: logistic regression on the vectors, scored on sentences it was not fitted on."
     ),
     "noisy": later(
-        "**Probe with noise**: the same, after noise of 1 % of the vectors' root mean square is "
+        "**Probe with noise**: the same, after noise of 1% of the vectors' root mean square is "
         "added. A probe rescales every dimension, so it also reads what lies in a millionth of the "
         "variance. What survives the noise is what the vector is *about*."
     ),
@@ -37,11 +37,11 @@ Made from the results alone, by fixed rules:
 
 - The **best cell** is chosen on inner folds only, then scored on the outer folds. The maximum of
   the curve is not a performance: with many cells it flatters.
-- **Intervals** (95 %) come from 2,000 resamples of the distinct sentences, the same ones for all
+- **Intervals** (95%) come from 2,000 resamples of the distinct sentences, the same ones for all
   cells (where fewer than 20 sentences are right or wrong: Wilson's). In cross-validation sentences
   train each other's probes and are no independent witnesses: the intervals are widened for that.
 - A **difference** is named only where it survives the correction for all comparisons of the run
-  (sign-flip max-T over sentences, 2,000 flips, α = 5 %), and for cross-validation likewise.
+  (sign-flip max-T over sentences, 2,000 flips, α = 5%), and for cross-validation likewise.
 - Below 100 different sentences nothing is tested by layer.
 
 A probe that decodes a property shows that it can be read off the vectors, not that the encoder
@@ -50,7 +50,7 @@ relies on it.
 
 COMPARISONS = later("""
 Both poolings score the same sentences, so they are compared sentence by sentence. Points are
-differences with their 95 % interval (paired bootstrap); a filled point survives the correction for
+differences with their 95% interval (paired bootstrap); a filled point survives the correction for
 all comparisons of the run. **McNemar** is the exact test of that pair alone, on the sentences that
 only one of the two gets right; in cross-validation it is a little too ready to see a difference,
 so the verdict does not go by it. The band is what this sample could not detect in four of five
@@ -120,7 +120,7 @@ GEOMETRY_NAMES = {
 }
 
 CALIBRATION = later(
-    "Of the sentences that the probe is 80 % sure of, 80 % should be right. ECE is the mean gap "
+    "Of the sentences that the probe is 80% sure of, 80% should be right. ECE is the mean gap "
     "over 15 bins of confidence."
 )
 INFORMATION = later(
@@ -130,6 +130,6 @@ INFORMATION = later(
 BY_CLASS = later(
     "**Recall** is the share of a class that the probe finds; **precision**, the share of its "
     "predictions of the class that are right; **F1**, their harmonic mean. Intervals are Wilson's "
-    "(95 %) and take sentences for independent. All sentences were held out. At layer 0 `[CLS]` is "
+    "(95%) and take sentences for independent. All sentences were held out. At layer 0 `[CLS]` is "
     "one vector, so every sentence is taken for the most frequent class."
 )

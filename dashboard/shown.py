@@ -11,9 +11,9 @@ from dashboard.jobs import Status, jobs
 from dashboard.library import Rights, library
 from dashboard.samples import FINISHED
 from dashboard.status import State
-from dashboard.words import duration, plain, said
+from dashboard.words import POOLER_HELP, duration, plain, said
 from probing.errors import SettingsError
-from probing.language import later, tr, tr_n
+from probing.language import later, spoken, tr, tr_n
 from probing.progress import DEEP, NAMES, STAGES, Stage
 from probing.record import Run
 
@@ -49,10 +49,10 @@ def find_run(chosen: selection.Selection) -> Run | None:
 
 
 def run_or_reason(chosen: selection.Selection) -> Run | None:
-    """The chosen run; where it is not there, the page says why."""
+    """The chosen run, under its heading; where it is not there, the page says why."""
     run = find_run(chosen)
     if run is not None:
-        _about(chosen)
+        _about(chosen, run)
         return run
     # of a run that is somebody else's nobody learns that it is there
     status = None if rights_of(chosen) is None else jobs().status(chosen.run or "")
@@ -65,20 +65,23 @@ def run_or_reason(chosen: selection.Selection) -> Run | None:
             icon=":material/link_off:",
         )
     else:
-        wait_for(chosen.run or "", tr("Your run"), dark=chosen.dark)
+        wait_for(chosen.run or "", dark=chosen.dark)
     if status is None or status.over:
         st.button(tr("Show the sample run"), on_click=selection.open_run, args=(None,))
     return None
 
 
-def _about(chosen: selection.Selection) -> None:
-    """The title and description that a run's maker gave, and what others do not see of it."""
+def _about(chosen: selection.Selection, run: Run) -> None:
+    """Whose run this is: its title, else its file; what it is of; what others do not see of it."""
     entry = None if chosen.run is None else library().entry(chosen.run)
     rights = rights_of(chosen)
+    name = str(run.record["data"]["name"])
+    title = "" if entry is None else entry.title
+    st.title(plain(title or name), anchor=False)
+    file = [plain(name)] if title else []
+    st.caption(" · ".join([*file, *_facts(run)]), help=tr(POOLER_HELP))
     if entry is None or rights is None:
         return
-    if entry.title:
-        st.header(plain(entry.title), anchor=False)
     if entry.description:
         st.markdown(plain(entry.description))
     if not rights.texts:
@@ -86,6 +89,21 @@ def _about(chosen: selection.Selection) -> None:
             ":material/visibility_off: "
             + tr("Shared without its sentences: figures only. Sentences are named by their row.")
         )
+
+
+def _facts(run: Run) -> list[str]:
+    """Sentences, encoder, pooler and scoring, as Markdown."""
+    record, n = run.record, len(run.sentences)
+    pooler = record["encoder"]["pooler"]
+    facts = [
+        tr_n("{n} sentence", "{n} sentences", n).format(n=f"{n:,}"),
+        plain(record["encoder"]["id"]),
+    ]
+    if not pooler["trained"]:
+        facts.append(tr("untrained pooler") if pooler["present"] else tr("no pooler"))
+    if record["scoring"]:
+        facts.append(plain(spoken(record["scoring"])))
+    return facts
 
 
 def ask_for(start: Callable[[], str], name: str) -> str | None:
@@ -101,13 +119,13 @@ def ask_for(start: Callable[[], str], name: str) -> str | None:
         return None
 
 
-def wait_for(job: str, title: str, *, dark: bool = False) -> None:
+def wait_for(job: str, *, dark: bool = False) -> None:
     """A panel that follows a job and shows the page anew when it is over."""
     status = jobs().status(job)
     if status is None or status.over:
         ended(status)
         return
-    st.subheader(title)
+    st.title(tr("Your run"), anchor=False)
     every = PATIENT if status.state == "waiting" else POLL
     seen = (status.state, len(status.cells), time.monotonic())
     st.fragment(_follow, run_every=every)(job, *seen)
@@ -159,7 +177,7 @@ def _stages(now: Stage | None) -> str:
 
 
 def _so_far(job: str, status: Status, dark: bool) -> None:
-    st.subheader(tr("So far"), anchor=False)
+    st.header(tr("So far"), anchor=False)
     st.caption(tr("Probes of the cells that are done; intervals and controls follow."))
     st.plotly_chart(
         cached.first_scores(job, len(status.cells), dark, status.cells),

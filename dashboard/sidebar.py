@@ -25,7 +25,7 @@ _TARGETS: dict[Target, str] = {
 def show(chosen: selection.Selection) -> None:
     """Draw the side bar; start a run when asked."""
     with st.sidebar:
-        st.subheader(tr("Next run"), anchor=False)
+        st.header(tr("Next run"), anchor=False)
         sentences, settings = _sentences(chosen), _settings()
         pressed = st.button(
             tr("Run probes"),

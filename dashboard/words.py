@@ -1,6 +1,7 @@
 """Texts on the page: the user's made inert, figures made readable."""
 
 import re
+from collections.abc import Iterable
 
 from probing.language import language, later, spoken, tr
 
@@ -28,6 +29,11 @@ def said(error: object) -> str:
 def together(*sentences: str) -> str:
     """Sentences one after the other: Chinese ones stand without a space between."""
     return ("" if language() == "zh" else " ").join(sentences)
+
+
+def listed(items: Iterable[str]) -> str:
+    """``items`` with the language's comma between."""
+    return tr(", ").join(items)
 
 
 def duration(seconds: float) -> str:

@@ -61,7 +61,7 @@ def _table(run: "Run") -> str:
         for layer in shown
     )
     return (
-        f"<table><caption>{name}, 95 % interval, n = {int(run.table['n'].iloc[0]):,}</caption>"
+        f"<table><caption>{name}, 95% interval, n = {int(run.table['n'].iloc[0]):,}</caption>"
         f"<thead><tr><th>layer</th>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -47,12 +47,12 @@ class Section:
 EVIDENCE = {
     "comparisons": (
         "Poolings compared",
-        "Differences on the same sentences with 95 % intervals; filled where they survive the "
+        "Differences on the same sentences with 95% intervals; filled where they survive the "
         "correction for all comparisons.",
     ),
     "arrival": (
         "When CLS becomes about the sentence",
-        "Relative variance, and the probe with and without noise of 1 % of the vectors' size.",
+        "Relative variance, and the probe with and without noise of 1% of the vectors' size.",
     ),
     "selectivity": (
         "Against the control task",
@@ -81,7 +81,7 @@ COLUMNS = {
     "pooling": "pooling",
     "accuracy": "accuracy",
     "r2": "R²",
-    "ci_low": "95 % from",
+    "ci_low": "95% from",
     "ci_high": "to",
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
@@ -97,7 +97,7 @@ _OF_CLASSES = {
     "class": "class",
     "n": "n",
     "recall": "recall",
-    "recall_low": "95 % from",
+    "recall_low": "95% from",
     "recall_high": "to",
     "precision": "precision",
     "f1": "F1",
@@ -122,7 +122,7 @@ def _verdict(run: Run) -> Iterable[Piece]:
 
 
 def _scores(run: Run) -> Iterable[Piece]:
-    return [Chart("Score by layer", run.figure("accuracy"), "Bands are 95 % intervals.")]
+    return [Chart("Score by layer", run.figure("accuracy"), "Bands are 95% intervals.")]
 
 
 def _evidence(run: Run) -> Iterable[Piece]:
@@ -142,7 +142,7 @@ def _classes(run: Run) -> Iterable[Piece]:
     yield Chart(f"Which class is taken for which ({name})", figure, said)
     yield f"<h3>Class by class ({escape(name)})</h3>"
     yield table(per_class.scores(found), _OF_CLASSES)
-    intervals = "Recall of each class by layer, with 95 % Wilson intervals."
+    intervals = "Recall of each class by layer, with 95% Wilson intervals."
     yield Chart("Each class through the layers", run.figure("classes"), intervals)
 
 

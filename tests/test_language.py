@@ -1,5 +1,6 @@
 """Texts in other languages: none missing, none left over, the same places to fill in."""
 
+import re
 import string
 from collections.abc import Iterator
 
@@ -42,6 +43,17 @@ def test_translations_fill_in_the_same(name: str) -> None:
         given = message.string if plural else (message.string,)
         for text in given:
             assert fields(text) == set().union(*map(fields, texts)), message.id
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_percentages_are_written_without_a_blank(name: str) -> None:
+    texts = [text for m in kept(name) for found in (m.id, m.string) for text in _each(found)]
+    assert any("95%" in text for text in texts)
+    assert [text for text in texts if re.search(r"[\d}] %(?!\w)", text)] == []
+
+
+def _each(found: str | tuple[str, ...] | list[str]) -> list[str]:
+    return [found] if isinstance(found, str) else list(found)
 
 
 def test_english_is_the_text_itself(speak: list[str]) -> None:

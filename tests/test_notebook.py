@@ -79,7 +79,7 @@ def test_the_table_is_small_and_has_the_last_layer(layers: int) -> None:
 
 
 def test_numbers_and_no_labels_have_one_too() -> None:
-    assert "R², 95 % interval" in told(made_of_numbers())._repr_html_()
+    assert "R², 95% interval" in told(made_of_numbers())._repr_html_()
     bare = replace(told(made()), probes=(), record={**told(made()).record, "evidence": {}})
     assert "No labels: maps and geometry only." in bare._repr_html_()
 

@@ -1,7 +1,8 @@
 """Back and Forward of the browser: a step for each thing that a person does.
 
 Streamlit writes a change of the address as a step of the browser's history, and a change of the
-view as up to four, some of which hold half of what was chosen. The component draws nothing.
+view as up to four, some of which hold half of what was chosen. The component draws nothing. It also
+has the page drawn anew when the system turns light or dark, of which the server does not hear.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,11 @@ def keep() -> None:
     if manager.get_component_asset_root(f"{_PACKAGE}.{_NAME}") is None:
         here = ComponentConfig(name=_NAME, asset_dir="files")
         manager.register_from_manifest(ComponentManifest(_PACKAGE, "1", [here]), _FOLDER)
-    _component()(key="history")
+    _component()(key="history", on_theme_change=_nothing)  # it is enough that the page is run
+
+
+def _nothing() -> None:
+    pass
 
 
 @cache

@@ -71,7 +71,7 @@ def choose_pooling(run: Run, key: str = "pooling", label: str = "") -> str:
 
 def show(run: Run, dark: bool) -> None:
     """Draw the chosen cell: its figures, its calibration, its sentences."""
-    st.subheader(tr("One cell and its sentences"), anchor=False)
+    st.header(tr("One cell and its sentences"), anchor=False)
     with st.container(horizontal=True, gap="medium"):
         pooling, layer = choose_pooling(run), choose_layer(run)
     if run.kind == "numbers":

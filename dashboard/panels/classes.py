@@ -13,7 +13,7 @@ from probing.record import Run
 def show(run: Run, layer: int, pooling: str, dark: bool) -> None:
     """Draw what the cell takes for what, the figures of each class, and all classes by layer."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(tr("Class by class"), anchor=False)
+        st.header(tr("Class by class"), anchor=False, width="content")
         with st.popover(tr("What is this?"), icon=":material/help:", type="tertiary"):
             st.markdown(tr(BY_CLASS))
     left, right = st.columns(2, gap="large")
@@ -49,10 +49,10 @@ def _scores(run: Run, layer: int, pooling: str) -> None:
     st.dataframe(
         found[["class", "n", "recall", "interval", "precision", "f1", "taken_for"]],
         column_config={
-            "class": st.column_config.TextColumn(tr("Class")),
+            "class": st.column_config.TextColumn(tr("Class"), width="small"),
             "n": st.column_config.NumberColumn("n", width="small"),
             "recall": st.column_config.NumberColumn(tr("Recall"), format=percent, width="small"),
-            "interval": st.column_config.TextColumn("95 %", width="small"),
+            "interval": st.column_config.TextColumn("95%", width="small"),
             "precision": st.column_config.NumberColumn(
                 tr("Precision"), format=percent, width="small"
             ),

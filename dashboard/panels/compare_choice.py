@@ -12,6 +12,7 @@ from dashboard.library import library
 from dashboard.samples import FINISHED
 from dashboard.selection import SAMPLE, Selection
 from dashboard.shown import find_run
+from dashboard.words import listed
 from probing import figures
 from probing.errors import ProbingError
 from probing.language import tr
@@ -114,7 +115,7 @@ def _own() -> dict[str, str]:
             found[entry.id] = entry.title or _title(cached.record(folder), _made(entry))
         except (ProbingError, OSError, KeyError, TypeError, ValueError):
             continue  # damaged: the list of runs says so
-    return found | {SAMPLE: tr("The sample run") + ", " + _title(cached.record(FINISHED), "")}
+    return found | {SAMPLE: listed((tr("The sample run"), _title(cached.record(FINISHED), "")))}
 
 
 def _title(record: Mapping[str, Any], made: str) -> str:

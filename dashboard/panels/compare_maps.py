@@ -5,32 +5,23 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.panels.cell import choose_layer
-from dashboard.panels.choice import choose
-from dashboard.selection import linked
+from dashboard.panels.choice import choose, choose_method
 from dashboard.words import plain
 from probing import between, figures
 from probing.answers import numbers
 from probing.language import tr
-from probing.projections import Method, Projection
+from probing.projections import Projection
 from probing.projections.said import describe_map
 from probing.record import Run
-
-_METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
 
 
 def show(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
     """The maps that the runs have of one pooling and depth, two beside each other."""
-    st.subheader(tr("Maps beside each other"), anchor=False)
+    st.header(tr("Maps beside each other"), anchor=False)
     first = runs[0]
     poolings = list(first.record["settings"]["poolings_used"])
     with st.container(horizontal=True, gap="medium"):
-        method: Method = st.segmented_control(
-            tr("Method"),
-            list(_METHODS),
-            required=True,
-            format_func=_METHODS.__getitem__,
-            **linked("method", "umap", _METHODS),
-        )
+        method = choose_method()
         called = {pooling: figures.NAMES[pooling] for pooling in poolings}
         pooling = choose(tr("Pooling"), called, key="map_pooling")
         layer = choose_layer(first)
@@ -79,7 +70,7 @@ def _draw(
         key=f"compare_map:{place}:{projection.name}",
         config={"scrollZoom": True},
         alt=tr("{method} of {run}, {n} points").format(
-            method=_METHODS[projection.method], run=name, n=f"{len(run.sentences):,}"
+            method=projection.method.upper(), run=name, n=f"{len(run.sentences):,}"
         ),
     )
     st.caption(plain(describe_map(projection)))

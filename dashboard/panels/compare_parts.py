@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.panels import concluded
 from dashboard.panels.cell import choose_pooling
 from dashboard.selection import linked
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing import between, between_said, figures
 from probing.between import Comparison
 from probing.between_sentences import won
@@ -21,19 +22,12 @@ _MOST = 200  # sentences of a table
 def verdicts(found: Sequence[Comparison]) -> None:
     """What may be concluded of each pair of runs."""
     for comparison in found:
-        with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown("**" + plain(" – ".join(comparison.names)) + "**")
-                shared = between_said.shared(comparison)
-                if shared:
-                    st.caption(shared)
-                with st.popover(
-                    tr("How is this decided?"), icon=":material/help:", type="tertiary"
-                ):
-                    st.markdown(_decided(len(found)))
-            first, *rest = between_said.sentences(comparison)
-            st.markdown("**" + plain(first) + "**")
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
+        concluded.show(
+            " – ".join(comparison.names),
+            _decided(len(found)),
+            between_said.sentences(comparison),
+            between_said.shared(comparison) or "",
+        )
 
 
 def _decided(others: int) -> str:
@@ -60,7 +54,7 @@ def chart(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
     if metric is None or len(shown) < 2:
         st.info(tr("No other run here has scores that could stand on one chart with this run's."))
         return
-    st.subheader(tr("Scores by layer"), anchor=False)
+    st.header(tr("Scores by layer"), anchor=False)
     pooling = choose_pooling(runs[0], label=tr("Pooling"))
     curves = figures.curves_of(shown, called, pooling, metric)
     st.plotly_chart(
@@ -74,7 +68,7 @@ def chart(runs: Sequence[Run], names: Sequence[str], dark: bool) -> None:
     missing = [curve.name for curve in curves if not curve.line.drawn]
     if missing:
         st.caption(
-            tr("Without this pooling: {runs}.").format(runs=", ".join(plain(m) for m in missing))
+            tr("Without this pooling: {runs}.").format(runs=listed(plain(m) for m in missing))
         )
     if len(shown) < len(runs):
         st.caption(
@@ -103,11 +97,11 @@ def gains(found: Sequence[Comparison], dark: bool) -> None:
     ]
     if not able:
         return
-    st.subheader(tr("What changes, layer by layer"), anchor=False)
+    st.header(tr("What changes, layer by layer"), anchor=False)
     comparison = found[_one_of(found, able, "change")]
     first, second = comparison.names
     st.caption(
-        tr("What {b} gains over {a}; below zero it loses. Bars are 95 % intervals.").format(
+        tr("What {b} gains over {a}; below zero it loses. Bars are 95% intervals.").format(
             a=plain(first), b=plain(second)
         )
     )
@@ -148,7 +142,7 @@ def sentences(runs: Sequence[Run], found: Sequence[Comparison]) -> None:
     able = [k for k, comparison in enumerate(found) if comparison.best is not None]
     if not able:
         return
-    st.subheader(tr("Sentences that only one gets right"), anchor=False)
+    st.header(tr("Sentences that only one gets right"), anchor=False)
     at = _one_of(found, able, "pair")
     comparison, other = found[at], runs[1 + at]
     tables = {
@@ -209,7 +203,7 @@ def settings(runs: Sequence[Run], names: Sequence[str]) -> None:
     """In what the runs differ."""
     import pandas as pd
 
-    st.subheader(tr("What differs"), anchor=False)
+    st.header(tr("What differs"), anchor=False)
     found = differing(runs)
     if not found:
         st.caption(tr("Nothing: the runs have the same encoder, data and settings."))

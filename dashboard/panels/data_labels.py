@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import selection
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing.labels import quantities
 from probing.language import tr, tr_n
 from probing.parsing.cells import visible
@@ -102,13 +102,13 @@ def _summary(change: Relabelling) -> None:
     parts = []
     if change.renamed:
         n = len(change.renamed)
-        pairs = ", ".join(f"{plain(visible(a))} → {plain(b)}" for a, b in change.renamed[:5])
+        pairs = listed(f"{plain(visible(a))} → {plain(b)}" for a, b in change.renamed[:5])
         more = " …" if n > 5 else ""
         parts.append(tr_n("{n} label renamed", "{n} labels renamed", n).format(n=n))
         parts[-1] += f" ({pairs}{more})"
     if change.left_out:
         n = len(change.left_out)
-        names = ", ".join(plain(visible(name)) for name in change.left_out[:5])
+        names = listed(plain(visible(name)) for name in change.left_out[:5])
         more = " …" if n > 5 else ""
         parts.append(tr_n("{n} label left out", "{n} labels left out", n).format(n=n))
         parts[-1] += f" ({names}{more})"

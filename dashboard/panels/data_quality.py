@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing import quality
 from probing.language import spoken, tr, tr_n
 from probing.parsing.cells import shown, visible
@@ -83,7 +83,7 @@ def _left_out(sentences: Sentences) -> bool:
     if not places:
         return False
     n = sum(len(each.rows) for each in sentences.source.dropped)
-    reasons = ", ".join(
+    reasons = listed(
         f"{plain(spoken(each.reason))} {len(each.rows):,}" for each in sentences.source.dropped
     )
     return _finding(
@@ -162,11 +162,11 @@ def _groups(sentences: Sentences, groups: Sequence[Copies]) -> dict[str, Any]:
         tr("Times"): [len(each.at) for each in some],
     }
     if sentences.labels is not None:
-        table[tr("Labels")] = [", ".join(map(visible, each.labels)) for each in some]
+        table[tr("Labels")] = [listed(map(visible, each.labels)) for each in some]
     if sentences.splits is not None:
-        table[tr("Split")] = [", ".join(each.splits) for each in some]
+        table[tr("Split")] = [listed(each.splits) for each in some]
     table[tr("Rows")] = [
-        ", ".join(f"{sentences.rows[at]}" for at in each.at[:_ROWS])
+        listed(f"{sentences.rows[at]}" for at in each.at[:_ROWS])
         + (" …" if len(each.at) > _ROWS else "")
         for each in some
     ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cached, glossary
-from dashboard.panels.choice import choose
+from dashboard.panels.choice import choose, opening
 from dashboard.selection import linked
 from dashboard.words import plain
 from probing import figures
@@ -21,7 +21,7 @@ _DEEP = later(
 
 def show(run: Run, dark: bool) -> None:
     """Draw the chosen panel of those that this run can have."""
-    st.subheader(tr("Can it be believed?"), anchor=False)
+    st.header(tr("Can it be believed?"), anchor=False)
     able = {key: title for key, (title, has, _) in _PANELS.items() if has(run)}
     chosen = choose(tr("Evidence"), able, key="evidence", label_visibility="collapsed")
     _PANELS[chosen][2](run, dark)
@@ -71,7 +71,7 @@ def _comparisons(run: Run, dark: bool) -> None:
                     "scoring."
                 ).format(score=_figure(best.score, metric), maximum=_level(best.maximum, metric))
             )
-    with st.expander(tr("All comparisons")):
+    with opening(tr("All comparisons"), "contrasts_listed"):
         st.dataframe(
             {
                 "a": [c.a for c in evidence.contrasts],

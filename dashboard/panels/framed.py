@@ -16,7 +16,7 @@ def framed(title: str, computed: str) -> Iterator[None]:
     """A bordered panel; ``computed`` names its entry in ``COMPUTED``."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.subheader(plain(title), anchor=False)
+            st.header(plain(title), anchor=False, width="content")
             with st.popover(tr("How it is computed"), icon=":material/help:", type="tertiary"):
                 st.markdown(COMPUTED[computed])
         yield

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import asking, selection
 from dashboard.limits import reading_limits, upload_trouble
 from dashboard.served import bytes_held
-from dashboard.words import plain, said
+from dashboard.words import listed, plain, said
 from probing.environment import limits
 from probing.errors import DataError, ProbingError
 from probing.hub_data import Fetched, HubFile, check_file, fetch, list_files, understand_set
@@ -85,6 +85,6 @@ def _take(repo: str, file: HubFile) -> None:
     asking.questions.forget(key)
     selection.keep_fetched(found.name, found.data)
     if found.left_out:
-        names = ", ".join(map(plain, found.left_out[:20]))
+        names = listed(map(plain, found.left_out[:20]))
         st.toast(tr("Left out, as lists and structures are not read: {names}").format(names=names))
     st.rerun()

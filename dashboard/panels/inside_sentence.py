@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.panels.choice import choose, opening
 from dashboard.panels.framed import framed, missing
 from dashboard.selection import linked
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing import figures
 from probing.answers import numbers
 from probing.figures.of_run import named
@@ -38,7 +39,7 @@ def proof(look: Look | None) -> None:
             _shapes(look.proof)
         _numbers(look.proof)
         _pooler_and_head(look.proof)
-        with st.expander(tr("The code that shows all this"), icon=":material/code:"):
+        with opening(tr("The code that shows all this"), "code", ":material/code:"):
             st.code(look.proof.code, language="python")
 
 
@@ -55,7 +56,7 @@ def _tokens(look: Look) -> None:
         height=min(38 + 35 * len(look.tokens), 320),
         key="i:tokens",
     )
-    special = ", ".join(f"{plain(token)} = {number}" for _, token, number in look.proof.specials)
+    special = listed(f"{plain(token)} = {number}" for _, token, number in look.proof.specials)
     st.caption(tr("Special tokens: {tokens}").format(tokens=special))
 
 
@@ -129,18 +130,10 @@ def ledger(look: Look | None, dark: bool) -> None:
             return
         with st.container(horizontal=True, gap="medium"):
             layer = _layer("ledger_layer", [one.layer for one in look.ledger])
-            shown = st.segmented_control(
-                tr("Show"),
-                list(_SHOWN),
-                required=True,
-                wrap=True,
-                format_func=lambda option: tr(_SHOWN[option]),
-                **linked("ledger", next(iter(_SHOWN)), _SHOWN),
-            )
+            name = choose(tr("Show"), _SHOWN, key="ledger")
         found = next(one for one in look.ledger if one.layer == layer)
         said = wording.said_of_sentence_ledger(look.tokens, found)
         st.markdown(plain(said))
-        name = str(shown)
         _plot(_ledger_figure(look, look.ledger, found, name, dark), f"ledger_{name}", said)
 
 

@@ -54,7 +54,7 @@ def show(run: Run, chosen: np.ndarray, shown: Shown, *, texts: bool, dark: bool)
     """What the selected sentences are and have in common."""
     n = int(chosen.sum())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(tr_n("{n} sentence selected", "{n} sentences selected", n).format(n=f"{n:,}"),
+        st.header(tr_n("{n} sentence selected", "{n} sentences selected", n).format(n=f"{n:,}"),
                      anchor=False, width="content")  # fmt: skip
         st.caption(tr("of {n}").format(n=f"{len(chosen):,}"), width="content")
         st.space("stretch")

@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.panels.map_colours import titles
-from dashboard.words import plain
+from dashboard.selection import linked
+from dashboard.words import listed, plain
 from probing.figures.texts import short
 from probing.language import tr, tr_n
 from probing.record import Run
@@ -29,7 +30,7 @@ def say_kept(sentences: Sentences) -> None:
         "Another column is kept, for the map's colours and the tables: {names}",
         "{n} other columns are kept, for the map's colours and the tables: {names}",
         len(names),
-    ).format(n=len(names), names=", ".join(names[:_NAMED]))
+    ).format(n=len(names), names=listed(names[:_NAMED]))
     st.caption(":material/view_column: " + said + (" …" if len(names) > _NAMED else ""))
 
 
@@ -38,12 +39,13 @@ def choose_columns(run: Run) -> list[str]:
     named = titles([COLUMN + name for name in run.sentences.beside])
     if not named:
         return []
-    chosen: list[str] = st.multiselect(
+    keys = list(named)
+    chosen: list[int] = st.multiselect(
         tr("Other columns"),
-        list(named),
-        format_func=named.__getitem__,
-        key="own_columns",
+        range(len(keys)),
+        format_func=lambda place: named[keys[place]],
         placeholder=tr("none"),
         width=320,
+        **linked("columns", [], range(len(keys))),  # by place: names may be hidden
     )
-    return [key.removeprefix(COLUMN) for key in chosen]
+    return [keys[place].removeprefix(COLUMN) for place in chosen]

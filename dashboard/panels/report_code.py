@@ -18,7 +18,7 @@ from probing.record import Run
 def cite(run: Run, chosen: Selection) -> None:
     """What a paper says of the run, and where it is."""
     with st.container(border=True):
-        st.subheader(tr("Cite"), anchor=False)
+        st.header(tr("Cite"), anchor=False)
         st.code(code.cite(run), language=None, wrap_lines=True)
         if chosen.run is not None:
             st.caption(tr("A link to this run"), help=_who_may())
@@ -28,7 +28,7 @@ def cite(run: Run, chosen: Selection) -> None:
 def again(run: Run) -> None:
     """How to make the run again."""
     with st.container(border=True):
-        st.subheader(tr("Make it again"), anchor=False)
+        st.header(tr("Make it again"), anchor=False)
         if is_hidden(run):
             st.caption(tr("Only with the sentences: ask whoever made the run."))
         else:

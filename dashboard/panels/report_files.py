@@ -41,7 +41,7 @@ def show(run: Run, sections: tuple[str, ...], folder: Path, *, compute: bool) ->
     have more of it computed.
     """
     with st.container(border=True):
-        st.subheader(tr("Files"), anchor=False)
+        st.header(tr("Files"), anchor=False)
         st.caption(tr("One zip file. The CSV files are safe to open in a spreadsheet."))
         texts = not is_hidden(run)
         pictures = report_pictures.place(folder, texts=texts)

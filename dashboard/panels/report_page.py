@@ -22,7 +22,7 @@ def show(run: Run, stored: str | None) -> tuple[str, ...]:
     ``stored``: the id that the run is stored under, None for the bundled sample.
     """
     with st.container(border=True):
-        st.subheader(tr("Report"), anchor=False)
+        st.header(tr("Report"), anchor=False)
         st.caption(
             tr(
                 "One page for a browser: it needs no network, its charts answer the mouse, and it "

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import draft, selection, starting, views
 from dashboard.samples import FINISHED_OF, SAMPLES, Sample
 from dashboard.selection import UPLOAD
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing.environment import limits
 from probing.language import tr
 from probing.settings import Settings
@@ -19,7 +19,7 @@ _NAMED = 4  # classes that a card names
 
 def show() -> None:
     """Draw a card a sample, and one for a file of one's own."""
-    st.subheader(tr("Or try a sample"), anchor=False)
+    st.header(tr("Or try a sample"), anchor=False)
     cards: list[Callable[[], None]] = [*(partial(_card, *item) for item in SAMPLES.items()), _own]
     for first in range(0, len(cards), _COLUMNS):
         row = cards[first : first + _COLUMNS]
@@ -45,8 +45,9 @@ def _card(name: str, sample: Sample) -> None:
     st.markdown("**" + tr(sample.title) + "**")
     st.caption(tr("{n} sentences").format(n=f"{sample.sentences:,}") + " · " + tr(sample.question))
     st.markdown(f"“{plain(sample.example)}” → **{plain(sample.label)}**")
-    named = ", ".join(map(plain, sample.labels[:_NAMED]))
+    named = listed(map(plain, sample.labels[:_NAMED]))
     st.caption(f"{named} …" if len(sample.labels) > _NAMED else named)
+    st.space("stretch")  # buttons of a row stand on one line
     if name == FINISHED_OF:
         _finished()
     elif st.button(tr("Run probes"), icon=":material/play_arrow:", key=f"sample:{name}"):
@@ -62,6 +63,7 @@ def _own() -> None:
             "there are maps and geometry."
         )
     )
+    st.space("stretch")
     upload("card_upload", primary=False)
 
 

@@ -36,7 +36,7 @@ def show(run: Run, dark: bool) -> None:
         selection_mode="points",
         alt=verdict.describe(run),
     )
-    said = [tr("Bands are 95 % intervals.")]
+    said = [tr("Bands are 95% intervals.")]
     if run.table["constant"].any():
         said.append(tr("An open marker is a constant vector, the same for every sentence."))
     st.caption(together(*said, tr("Click a point to see its sentences below.")))

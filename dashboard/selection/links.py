@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-OF_RUN = ("row", "select", "labels", "class", "average_class", "against")
+OF_RUN = ("row", "select", "labels", "class", "average_class", "against", "columns")
 """Choices in a link that mean nothing for another run."""
 _LONGEST = 100  # characters of a search
 
@@ -17,6 +17,7 @@ def went_back() -> bool:
 
 
 def context() -> Any:
+    """Streamlit's context of this run of the page; None where there is none."""
     return get_script_run_ctx(suppress_warning=True)
 
 

@@ -6,7 +6,6 @@ from dashboard import cached
 from dashboard.panels import compare_choice, compare_maps, compare_parts
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
-from dashboard.views.layers import heading
 from probing.differing import tell_apart
 
 
@@ -15,7 +14,6 @@ def show(selection: Selection) -> None:
     run = run_or_reason(selection)
     if run is None:
         return
-    heading(run)
     others = compare_choice.choose(run, selection)
     if not others:
         return

@@ -11,7 +11,7 @@ from dashboard.samples import SAMPLES
 from dashboard.selection import RUN, UPLOAD, Selection
 from dashboard.shown import rights_of
 from dashboard.sizes import MOST_PIECES, reads_at_most
-from dashboard.words import plain
+from dashboard.words import listed, plain
 from probing import figures
 from probing.encoders import BUNDLED
 from probing.environment import limits
@@ -37,7 +37,7 @@ _DELIMITERS = {
 
 def show(chosen: Selection) -> None:
     """Choose sentences and columns; see what will be used, and change what labels are called."""
-    st.subheader(tr("Sentences to probe"), anchor=False)
+    st.title(tr("Sentences to probe"), anchor=False)
     _choose_source(chosen)
     file = draft.file()
     if file is not None:
@@ -132,7 +132,7 @@ def _choose_columns(file: draft.File) -> None:
         st.caption(
             ":material/info: "
             + tr("Several columns could be the label: {names}. A run probes one of them.").format(
-                names=", ".join(f"**{plain(name)}**" for name in likely[:8])
+                names=listed(f"**{plain(name)}**" for name in likely[:8])
                 + (" …" if len(likely) > 8 else "")
             )
         )
@@ -153,11 +153,10 @@ def _facts(sentences: Sentences, numbers: bool) -> None:
         tr_n("**{n}** row left out", "**{n}** rows left out", left_out).format(n=f"{left_out:,}")
     )
     if source.encoding:
-        named = tr(_DELIMITERS[source.delimiter]) if source.delimiter in _DELIMITERS else ""
-        facts.append(
-            tr("read as {encoding}").format(encoding=plain(source.encoding))
-            + (f", {named}" if named else "")
-        )
+        known = source.delimiter in _DELIMITERS
+        read = tr("read as {encoding}, {delimiter}") if known else tr("read as {encoding}")
+        delimiter = tr(_DELIMITERS[source.delimiter]) if known else ""
+        facts.append(read.format(encoding=plain(source.encoding), delimiter=delimiter))
     st.markdown(" · ".join(facts))
 
 

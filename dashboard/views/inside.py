@@ -21,7 +21,6 @@ from dashboard.shown import (
     turn,
     words,
 )
-from dashboard.views.layers import heading
 from probing.figures.texts import short
 from probing.language import later, tr
 from probing.mechanism.values import Inside, Look
@@ -39,7 +38,6 @@ def show(selection: Selection) -> None:
     run = run_or_reason(selection)
     if run is None:
         return
-    heading(run)
     st.markdown(tr(_ABOUT))
     folder, dark = folder_of(selection), selection.dark
     rights = rights_of(selection)

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard import glossary
-from dashboard.panels import cell, evidence, scores
+from dashboard.panels import cell, concluded, evidence, scores
+from dashboard.panels.choice import opening
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
-from dashboard.words import POOLER_HELP, plain
-from probing import verdict
+from dashboard.words import plain
 from probing.language import spoken, tr, tr_n
 from probing.record import Run
 
@@ -17,7 +16,6 @@ def show(selection: Selection) -> None:
     run = run_or_reason(selection)
     if run is None:
         return
-    heading(run)
     if run.kind == "none":
         st.info(
             tr(
@@ -26,46 +24,17 @@ def show(selection: Selection) -> None:
             )
         )
     else:
-        said(run)
+        concluded.of_run(run)
         scores.show(run, selection.dark)
         cell.show(run, selection.dark)
     evidence.show(run, selection.dark)
     about(run)
 
 
-def said(run: Run) -> None:
-    """The verdict, with how it comes about a click away."""
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("**" + tr("What may be concluded") + "**")
-            with st.popover(tr("How is this decided?"), icon=":material/help:", type="tertiary"):
-                st.markdown(tr(glossary.VERDICT))
-        first, *rest = verdict.sentences(run) or [""]
-        st.markdown("**" + plain(first) + "**")
-        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
-
-
-def heading(run: Run) -> None:
-    """Whose run this is."""
-    record = run.record
-    st.subheader(plain(str(record["data"]["name"])), anchor=False)
-    pooler = record["encoder"]["pooler"]
-    n = len(run.sentences)
-    facts = [
-        tr_n("{n} sentence", "{n} sentences", n).format(n=f"{n:,}"),
-        plain(record["encoder"]["id"]),
-    ]
-    if not pooler["trained"]:
-        facts.append(tr("untrained pooler") if pooler["present"] else tr("no pooler"))
-    if record["scoring"]:
-        facts.append(plain(spoken(record["scoring"])))
-    st.caption(" · ".join(facts), help=tr(POOLER_HELP))
-
-
 def about(run: Run) -> None:
     """What the figures rest on, a click away."""
     record, source = run.record, run.sentences.source
-    with st.expander(tr("About this run")):
+    with opening(tr("About this run"), "about"):
         encoder = record["encoder"]
         st.markdown(
             tr(

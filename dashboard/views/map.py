@@ -12,6 +12,7 @@ from dashboard.atlas import atlas, resources
 from dashboard.jobs import jobs
 from dashboard.limits import check_text
 from dashboard.panels import map_selected
+from dashboard.panels.choice import choose_method, opening
 from dashboard.panels.map_colours import offered, titles
 from dashboard.panels.map_data import Marks, Shown, data_of, maps_of, missing
 from dashboard.panels.map_selected import SEARCH
@@ -41,7 +42,6 @@ from dashboard.shown import (
     turn,
     words,
 )
-from dashboard.views.layers import heading
 from dashboard.words import plain
 from probing import figures
 from probing.errors import DataError
@@ -51,7 +51,7 @@ from probing.projections.lasso import Lasso
 from probing.projections.said import faithfulness
 from probing.record import Run
 
-_METHODS: dict[Method, str] = {"umap": "UMAP", "pca": "PCA"}
+_METHODS: tuple[Method, ...] = ("umap", "pca")
 
 
 def show(selection: Selection) -> None:
@@ -59,7 +59,6 @@ def show(selection: Selection) -> None:
     run = run_or_reason(selection)
     if run is None:
         return
-    heading(run)
     _explore(selection)
 
 
@@ -103,13 +102,7 @@ def _choose(run: Run, *, texts: bool) -> tuple[Shown, str]:
     colours = offered(run, texts=texts)
     colour, asked = None, ""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        method: Method = st.segmented_control(
-            tr("Method"),
-            list(_METHODS),
-            required=True,
-            format_func=_METHODS.__getitem__,
-            **linked("method", "umap", _METHODS),
-        )
+        method = choose_method()
         dimensions: int = st.segmented_control(
             tr("Dimensions"),
             [2, 3],
@@ -212,7 +205,7 @@ def _faithfulness(run: Run, shown: Shown) -> None:
     for notice in dict.fromkeys(p.told for p in there.values() if p.notice):
         st.caption(plain(notice))
     if there:
-        with st.expander(tr("How faithful are these maps?")):
+        with opening(tr("How faithful are these maps?"), "faithful"):
             for pooling, projection in there.items():
                 said = faithfulness(projection)
                 st.markdown(f"**{figures.NAMES[pooling]}** {plain(said)}")

@@ -8,7 +8,6 @@ from dashboard import cached
 from dashboard.panels import report_code, report_files, report_page
 from dashboard.selection import Selection, linked
 from dashboard.shown import folder_of, rights_of, run_or_reason
-from dashboard.views.layers import heading
 from probing.hiding import hide_run, is_hidden
 from probing.language import tr
 from probing.record import Run
@@ -20,7 +19,6 @@ def show(selection: Selection) -> None:
     rights = rights_of(selection)
     if run is None or rights is None:
         return
-    heading(run)
     # what was measured since the run was stored belongs to it
     run = replace(run, inside=cached.inside(folder_of(selection), texts=rights.texts))
     taken = _without_sentences(run)

@@ -23,7 +23,7 @@ _PAGE = 20  # runs shown at once
 def show(chosen: Selection) -> None:
     """List the visitor's runs, newest first."""
     runs = library()
-    st.subheader(tr("Your runs"), anchor=False)
+    st.title(tr("Your runs"), anchor=False)
     if runs.limits.public:
         st.caption(
             tr(

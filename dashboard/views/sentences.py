@@ -11,7 +11,6 @@ from dashboard.panels.choice import choose
 from dashboard.panels.own_columns import choose_columns, own_columns
 from dashboard.selection import Selection
 from dashboard.shown import run_or_reason
-from dashboard.views.layers import heading
 from dashboard.words import together
 from probing import sentence_table
 from probing.language import later, tr, tr_n
@@ -29,7 +28,6 @@ def show(chosen: Selection) -> None:
     run = run_or_reason(chosen)
     if run is None:
         return
-    heading(run)
     st.fragment(_explore)(run, chosen.dark)
 
 
@@ -112,6 +110,7 @@ def _table(run: Run, found: "pd.DataFrame") -> int | None:
         found,
         column_config={name: config.get(name) for name in found.columns},
         hide_index=True,
+        placeholder="–",
         height=480,
         key="all_sentences",
         on_select=lambda: selection.take_ticked("all_sentences", rows),

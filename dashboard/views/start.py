@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import cached, glossary, selection, views
-from dashboard.panels import sample_cards
+from dashboard import cached, selection, views
+from dashboard.panels import concluded, sample_cards
 from dashboard.samples import FINISHED
 from dashboard.selection import Selection
 from dashboard.words import plain
@@ -32,7 +32,7 @@ def show(chosen: Selection) -> None:
 def _finished(run: Run, dark: bool) -> None:
     """The two charts of a finished run, with what may be concluded."""
     layer = int(run.record["encoder"]["layers"])
-    st.subheader(tr("A finished run: what is this review about?"), anchor=False)
+    st.header(tr("A finished run: what is this review about?"), anchor=False)
     st.caption(
         tr(
             "{n} short reviews in {classes} classes · {encoder} · each scored by a probe that was "
@@ -61,18 +61,7 @@ def _finished(run: Run, dark: bool) -> None:
                 layer=layer
             ),
         )
-    _concluded(run)
-
-
-def _concluded(run: Run) -> None:
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("**" + tr("What may be concluded") + "**")
-            with st.popover(tr("How is this decided?"), icon=":material/help:", type="tertiary"):
-                st.markdown(glossary.VERDICT)
-        first, *rest = verdict.sentences(run)
-        st.markdown(plain(first))
-        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in rest))
-        if st.button(tr("Explore this run"), icon=":material/stacked_line_chart:", key="explore"):
-            selection.open_run(None)
-            st.switch_page(views.pages()["layers"])
+    box, title = concluded.of_run(run), tr("Explore this run")
+    if box.button(title, icon=":material/stacked_line_chart:", key="explore"):
+        selection.open_run(None)
+        st.switch_page(views.pages()["layers"])

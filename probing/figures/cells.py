@@ -63,9 +63,9 @@ def calibration(
     )
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.06], nticks=6)
     figure.add_annotation(
-        x=1,  # where the line ends: no marker can lie above it
-        y=1,
-        text=tr("as sure as right"),
+        x=1,  # few bins are sure and wrong; at the line's end lies the largest
+        y=0,
+        text="··· " + tr("as sure as right"),
         showarrow=False,
         xanchor="right",
         yanchor="bottom",

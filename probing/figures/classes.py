@@ -79,8 +79,8 @@ def _finding(found: Confusion, names: Mapping[str, str]) -> str:
     a, b = np.unravel_index(int(wrong.argmax()), wrong.shape)
     said = tr("commonest mistake: {a} for {b}, {count} of {n}<br>{where}")
     return said.format(
-        a=safe(found.classes[a], 22),
-        b=safe(found.classes[b], 22),
+        a=safe(found.classes[a], 18),
+        b=safe(found.classes[b], 18),
         count=f"{wrong[a, b]:,}",
         n=f"{found.counts[a].sum():,}",
         where=where,
@@ -192,7 +192,9 @@ def _key(
 ) -> str:
     """What is drawn, with the poolings' names in their colours instead of a legend."""
     poolings = dict.fromkeys(cell.pooling for _, cells in shown for cell in cells)
-    key = ", ".join(f"<span style='color:{style.poolings[p]}'>{names[p]}</span>" for p in poolings)
+    key = tr(", ").join(
+        f"<span style='color:{style.poolings[p]}'>{names[p]}</span>" for p in poolings
+    )
     text = tr("share of each class that is found, by layer<br>{key}").format(key=key)
     if len(shown) < len(recalls):
         text += "; " + tr("the {shown} most frequent of {n} classes").format(

@@ -73,7 +73,7 @@ def by_class(
         [last if value is None else code.get(value, 0) for value in values], dtype=np.uint8
     )
     counts = np.bincount(codes, minlength=last + 1).tolist()
-    colours = [*([style.grid] if rest else []), *style.classes[: len(own)], style.grid]
+    colours = [*([style.rest] if rest else []), *style.classes[: len(own)], style.rest]
     symbols = [*SYMBOLS[:last], "x" if rest else "circle"]  # two groups may be grey
     names = [short(name, 40) for name in own]
     if rest:
@@ -89,7 +89,7 @@ def by_truth(right: Sequence[bool | None], style: Style) -> Colouring:
     codes = np.array([2 if one is None else int(not one) for one in right], dtype=np.uint8)
     counts = np.bincount(codes, minlength=3).tolist()
     names = (tr("right"), tr("wrong"), tr("not scored"))
-    colours = (style.classes[0], style.classes[1], style.grid)
+    colours = (style.classes[0], style.classes[1], style.rest)
     symbols = ("circle", "x", "circle")
     groups = tuple(
         Group(i, names[i], counts[i], colours[i], symbols[i])
@@ -114,7 +114,7 @@ def by_number(
     span = (ends[1] - ends[0]) or 1.0
     place = np.clip((np.where(known, values, ends[0]) - ends[0]) / span, 0, 1)
     codes = np.where(known, np.round(place * (STEPS - 1)), STEPS).astype(np.uint8)
-    colours = (*scale(style), style.grid)
+    colours = (*scale(style), style.rest)
     return Colouring(codes, colours, ("circle",) * len(colours), ends=ends)
 
 
@@ -132,7 +132,7 @@ def by_value(values: Sequence[str], style: Style) -> Colouring:
     missing = int((found.codes == STEPS).sum())
     if not missing:
         return found
-    return replace(found, groups=(Group(STEPS, tr("no value"), missing, style.grid, "circle"),))
+    return replace(found, groups=(Group(STEPS, tr("no value"), missing, style.rest, "circle"),))
 
 
 def scale(style: Style) -> tuple[str, ...]:

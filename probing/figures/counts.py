@@ -67,7 +67,9 @@ def lengths(sentences: Sentences, *, dark: bool = False) -> go.Figure:
     dress(figure, style)
     figure.update_traces(hovertemplate="%{customdata}: %{y:,}<extra></extra>")
     quiet = {"size": SMALL, "color": style.quiet}
-    figure.update_xaxes(title={"text": tr("words"), "font": quiet, "standoff": 6}, showgrid=False)
+    figure.update_xaxes(
+        title={"text": tr("words per sentence"), "font": quiet, "standoff": 6}, showgrid=False
+    )
     figure.update_yaxes(title={"text": tr("sentences"), "font": quiet, "standoff": 6})
     figure.update_layout(height=320, showlegend=False)
     return figure

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SCORES: Mapping[str, str] = Spoken(
     {
         "probe": later("linear probe"),
-        "noisy": later("linear probe with 1 % noise"),
+        "noisy": later("linear probe with 1% noise"),
         "cosine": later("nearest neighbour (cosine)"),
         "cosine_z": later("nearest neighbour (z-scored cosine)"),
     }

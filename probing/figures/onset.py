@@ -48,7 +48,7 @@ def arrival(
         replace(line, dash="dash", name=tr("{name} + noise").format(name=line.name))
         for line in _in_order(noisy)
     ]
-    said = tr("{metric}: plain, and with 1 % noise (dashed)")
+    said = tr("{metric}: plain, and with 1% noise (dashed)")
     lower = replace(scale, title=said.format(metric=scale.heading))
     layers = [p.layer for line in [*spread, *probes] for p in line.points]
     chart = Chart([MEASURES["relative_variance"], lower], layers, dark=dark, height=HEIGHT)

@@ -22,6 +22,8 @@ class Style:
     ink: str
     quiet: str
     grid: str
+    rest: str
+    """Points that have no colour of their own: seen (3:1), and less than any other."""
     poolings: dict[str, str]
     classes: tuple[str, ...]
     numbers: tuple[str, ...]
@@ -33,6 +35,7 @@ LIGHT = Style(
     ink="#1f2933",
     quiet="#66717d",
     grid="#e3e7eb",
+    rest="#8a949e",
     poolings={"cls": "#0072B2", "pooled": "#B85400", "mean": "#007A5A", "mean_words": "#A3457F"},
     classes=(
         "#0072B2",
@@ -52,6 +55,7 @@ DARK = Style(
     ink="#e8ecf0",
     quiet="#9aa5b1",
     grid="#2c353f",
+    rest="#5d6873",
     poolings={"cls": "#56B4E9", "pooled": "#F0904D", "mean": "#3CC9A0", "mean_words": "#E29CC5"},
     classes=(
         "#56B4E9",

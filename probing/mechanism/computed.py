@@ -18,7 +18,7 @@ COMPUTED = Spoken(
             "Relative variance is V = tr Cov(x) / E‖x‖² over all sentences. Below 1e−9 there is "
             "float noise only, and the vector counts as constant. The plain probe rescales "
             "every dimension, so it reads a millionth of the variance as well as all of it. The "
-            "noise-robust probe is the same probe after normal noise of 1 % of the vectors' "
+            "noise-robust probe is the same probe after normal noise of 1% of the vectors' "
             "root mean square is added: what it still reads is large enough to be called what "
             "the vector is about."
         ),

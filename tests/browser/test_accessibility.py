@@ -49,7 +49,8 @@ _NOT_OURS = {
 _RUN_AXE = """async notOurs => {
   const found = await axe.run(document, {resultTypes: ["violations"], elementRef: true});
   return found.violations
-    .filter(each => ["serious", "critical"].includes(each.impact))
+    .filter(each => ["serious", "critical"].includes(each.impact)
+      || ["heading-order", "page-has-heading-one"].includes(each.id))
     .flatMap(each => each.nodes
       .filter(node => !node.element?.matches(notOurs[each.id] || "not-there"))
       .map(node => [
@@ -124,7 +125,7 @@ def go(page: Page, view: str) -> None:
 
 
 def violations(page: Page, view: str, width: int) -> list[str]:
-    """What axe finds of impact serious or critical."""
+    """What axe finds of impact serious or critical, and of the order of headings."""
     found: list[Any] = page.evaluate(_RUN_AXE, _NOT_OURS)
     return [f"{view}, {width} px: {each}" for each in found]
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server, Window, new_window
@@ -63,7 +62,7 @@ def test_first_page_shows_a_finished_run_without_a_click(window: Window) -> None
     window.picture("start")
 
 
-def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
+def test_upload_to_both_charts_and_inside(window: Window, tmp_path: Path) -> None:
     page = window.page
     window.open()
     upload(page, sentences(tmp_path / "küche.csv"))
@@ -84,6 +83,11 @@ def test_upload_to_both_charts(window: Window, tmp_path: Path) -> None:
         slider.press("ArrowLeft")
     expect(page.get_by_text("there is nothing to map").first).to_be_visible()
     page.wait_for_url("**layer=0**")
+    page.get_by_role("link", name="Inside").click()  # measured while one looks
+    expect(page.get_by_text("Being measured").first).to_be_visible()
+    expect(page.get_by_text("Being measured")).to_have_count(0)
+    for plot in ("knockout", "ledger", "gradient_shares"):
+        assert points(page, f"i-{plot}") > 0, plot
 
 
 def test_refresh_and_a_copied_link_attach_again(
@@ -137,48 +141,23 @@ def test_a_crash_of_the_worker_costs_one_run(
     expect(page.get_by_text("About this run")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"\x1f\x8b\x08\x00rest of a gzip file", "gzip"),
-        (b"text,label\n", "no"),
-        (b"<!doctype html><html><body>hi</body></html>", "HTML"),
-    ],
-)
-def test_a_bad_file_is_refused_in_words(
-    window: Window, tmp_path: Path, content: bytes, message: str
-) -> None:
-    path = tmp_path / "bad.csv"
-    path.write_bytes(content)
+def test_a_bad_file_is_refused_in_words(window: Window, tmp_path: Path) -> None:
     window.open("/data")
     page = window.page
     page.get_by_role("combobox", name="Source").click()
     page.get_by_role("option", name="Upload a CSV").click()
-    page.locator("input[type=file]").set_input_files(path)
     alert = page.get_by_test_id("stMain").get_by_role("alert")
-    expect(alert).to_contain_text(message)
-    assert "Traceback" not in page.content()
-    expect(page.get_by_role("button", name="Run probes")).to_be_disabled()
-
-
-def test_user_text_is_inert(window: Window, tmp_path: Path) -> None:
-    page = window.page
-    window.open()
-    upload(page, sentences(tmp_path / "a*b*![x](https:example.csv", 40, HOSTILE))
-    start(page)
-    expect(page.get_by_text("About this run")).to_be_visible()
-    page.get_by_role("link", name="Map", exact=True).click()
-    expect(page.get_by_text("How faithful")).to_be_visible()
-    panel = page.locator(".panel[data-map]").first
-    box = panel.locator("canvas").bounding_box()
-    assert box is not None
-    x, y = panel.evaluate("panel => panel.panel.where(0)")
-    page.mouse.move(box["x"] + x, box["y"] + y)
-    expect(page.locator(".tip")).to_contain_text("<img src=x onerror=")
-    assert page.locator(".tip :is(a, img, b)").count() == 0
-    assert page.locator(".legend :is(a, img, b)").count() == 0
-    assert page.title() != "owned"
-    assert page.locator("img[src*='example.org'], a[href*='example.org']").count() == 0
+    for name, content, message in (
+        ("packed.csv", b"\x1f\x8b\x08\x00rest of a gzip file", "gzip"),
+        ("empty.csv", b"text,label\n", "no row below its header"),
+        ("page.csv", b"<!doctype html><html><body>hi</body></html>", "HTML"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        page.locator("input[type=file]").set_input_files(path)
+        expect(alert).to_contain_text(message)
+        assert "Traceback" not in page.content()
+        expect(page.get_by_role("button", name="Run probes")).to_be_disabled()
 
 
 def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
@@ -199,16 +178,3 @@ def test_inside_of_the_sample_and_of_a_typed_sentence(window: Window) -> None:
     for plot in ("ledger_from", "average", "readings", "effects", "place"):
         assert points(page, f"i-{plot}") > 0, plot
     window.picture("inside")
-
-
-def test_inside_of_an_own_run_is_measured_while_one_looks(window: Window, tmp_path: Path) -> None:
-    page = window.page
-    window.open()
-    upload(page, sentences(tmp_path / "inside.csv"))
-    start(page)
-    expect(page.get_by_text("About this run")).to_be_visible()
-    page.get_by_role("link", name="Inside").click()
-    expect(page.get_by_text("Being measured").first).to_be_visible()
-    expect(page.get_by_text("Being measured")).to_have_count(0)
-    for plot in ("knockout", "ledger", "gradient_shares"):
-        assert points(page, f"i-{plot}") > 0, plot

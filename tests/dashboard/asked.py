@@ -24,6 +24,21 @@ def opened(view: str = "", **query: str) -> AppTest:
     return page
 
 
+def sent(page: AppTest) -> bytes:
+    """All that the server sent for a page: texts, tables, charts, options."""
+    parts = []
+
+    def walk(node: object) -> None:
+        proto = getattr(node, "proto", None)
+        if proto is not None:
+            parts.append(proto.SerializeToString())
+        for child in getattr(node, "children", {}).values():
+            walk(child)
+
+    walk(page._tree)
+    return b"\n".join(parts)
+
+
 def ask(routes: Sequence[Route], path: str) -> tuple[int, bytes, dict[str, str]]:
     """(status, body, headers) of a GET request to routes."""
     sent: list[dict[str, Any]] = []

@@ -9,13 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import selection, workers
-from dashboard.samples import FINISHED
+from dashboard.samples import FINISHED, SAMPLES
 from dashboard.words import plain
 from probing import load_run
 from probing.errors import EncoderError
 from probing.figures.texts import short
 from probing.language import choose_by
-from probing.mechanism import wording
 from tests.dashboard.asked import opened
 
 ENGLISH = re.compile(r"[A-Za-z][a-z'’]*(?:[ ,:;]+[A-Za-z][a-z'’]*){3,}")
@@ -38,7 +37,7 @@ def sent(page: AppTest) -> list[str]:
             for item in value if field.is_repeated else (value,):
                 if field.message_type is not None:
                     of(item)
-                elif isinstance(item, str) and not item.startswith("<style>"):
+                elif isinstance(item, str) and not item.startswith(("<style>", ":host")):
                     found.append(item)
 
     def walk(node: Any) -> None:
@@ -53,14 +52,20 @@ def sent(page: AppTest) -> list[str]:
 
 
 def texts_of_run() -> set[str]:
-    """Texts that are in English in any language: the run's sentences, and how figures are made."""
+    """Texts that are in English in any language: those of the run and of the samples."""
     run = load_run(FINISHED)
-    return {*(short(text, 160) for text in run.sentences.texts), *wording.COMPUTED.values()}
+    samples = {plain(text) for s in SAMPLES.values() for text in (s.example, s.label, *s.labels)}
+    texts = {short(text, 160) for text in run.sentences.texts}
+    return samples | texts
 
 
 @pytest.mark.parametrize(
     ("view", "query", "texts"),
     [
+        ("", {}, 60),
+        ("data", {}, 40),
+        ("map", {}, 20),
+        ("report", {}, 40),
         ("layers", {}, 100),
         ("layers", {"evidence": "comparisons", "sentences": "against"}, 100),
         ("layers", {"evidence": "controls", "sentences": "all", "score": "noisy"}, 100),

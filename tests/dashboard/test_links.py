@@ -58,6 +58,9 @@ LINKS: dict[str, dict[str, str]] = {
 }
 
 
+ELSEWHERE = {"run", "with", "row", "select", "sections", "parts", "z_neighbours"}
+"""What no widget shows by that key, or only one of a run with vectors."""
+
 pytestmark = pytest.mark.usefixtures("fresh")
 
 
@@ -89,7 +92,24 @@ def test_what_a_link_says_is_shown_and_stays_in_it(view: str, tmp_path: Path) ->
             assert [str(option) for option in shown[name]] == asked.split(","), name
         else:
             assert str(shown[name]) == asked, name
-    assert len(LINKS[view].keys() & shown.keys()) >= 1
+    unseen = LINKS[view].keys() - shown.keys()
+    assert unseen <= (ELSEWHERE | {"layer"} if view == "map" else ELSEWHERE)
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "title"),
+    [
+        ("layers", "about", "About this run"),
+        ("layers", "contrasts_listed", "All comparisons"),
+        ("map", "faithful", "How faithful are these maps?"),
+    ],
+)
+def test_a_part_that_was_opened_is_open_under_the_link(view: str, name: str, title: str) -> None:
+    for asked in ({}, {name: "yes"}):
+        page = opened(view, **asked)
+        (part,) = [each for each in page.expander if each.label == title]
+        assert part.proto.expanded is bool(asked)
+        assert link(page).get(name) == asked.get(name)
 
 
 def test_a_followed_sentence_is_the_same_in_each_view() -> None:
@@ -110,7 +130,7 @@ def test_a_cell_leads_to_its_map_with_its_sentences_selected() -> None:
     cell = {"layer": "4", "beside": "mean", "colour": "right"}
     assert queries == [cell, cell | {"select": "~".join(["rows", *map(str, table["row"])])}]
     shown = opened("map", **queries[1])
-    assert f"{len(table)} sentences selected" in [h.value for h in shown.subheader]
+    assert f"{len(table)} sentences selected" in [h.value for h in shown.header]
     listed = next(f.value for f in shown.dataframe if "p_mean_4" in f.value)
     assert set(listed["row"]) == set(table["row"])
     assert (listed["predicted_mean_4"] != listed["label"]).all()

@@ -308,7 +308,7 @@ def opened(**query: str) -> AppTest:
 
 
 def words(page: AppTest) -> str:
-    elements = [*page.markdown, *page.caption, *page.subheader, *page.info]
+    elements = [*page.markdown, *page.caption, *page.header, *page.info]
     return "\n".join(str(element.value) for element in elements)
 
 
@@ -357,7 +357,7 @@ def test_a_choice_goes_into_the_link_and_the_usual_out_of_it() -> None:
 
 def test_selected_sentences_are_listed_with_their_classes_and_words() -> None:
     page = opened(find="SHOP", select="search")
-    n = int(next(s.value for s in page.subheader if "selected" in s.value).split()[0])
+    n = int(next(s.value for s in page.header if "selected" in s.value).split()[0])
     (table,) = (f.value for f in page.dataframe if "text" in f.value.columns)
     assert len(table) == n > 0
     assert all("shop" in text.casefold() for text in table["text"])

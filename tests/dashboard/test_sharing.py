@@ -21,6 +21,7 @@ from probing import store
 from probing.mechanism import shelf
 from probing.mechanism.values import Gradients, Inside, Missing, Row, RowLedger, Sample
 from tests.dashboard import asked
+from tests.dashboard.asked import sent
 
 ANNE, BERT = new_id(), new_id()
 RUN, OTHER = "a" * 32, "b" * 32
@@ -64,21 +65,6 @@ def browse(monkeypatch: pytest.MonkeyPatch) -> Browse:
         return asked.opened("" if view == "start" else view, **query)
 
     return opened
-
-
-def sent(page: AppTest) -> bytes:
-    """All that the server sent for a page: texts, tables, charts, options."""
-    parts = []
-
-    def walk(node: object) -> None:
-        proto = getattr(node, "proto", None)
-        if proto is not None:
-            parts.append(proto.SerializeToString())
-        for child in getattr(node, "children", {}).values():
-            walk(child)
-
-    walk(page._tree)
-    return b"\n".join(parts)
 
 
 def openings(runs: Library) -> set[bytes]:
@@ -126,7 +112,7 @@ def test_shared_with_the_sentences_they_are_there(runs: Library, browse: Browse)
     assert any(text in sent(browse(BERT, "sentences", run=RUN)) for text in openings(runs))
     page = browse(BERT, run=RUN)
     assert "Look at layer 3" in words(page)
-    assert any(header.value == "For \\*you\\*" for header in page.header)
+    assert any(header.value == "For \\*you\\*" for header in page.title)
 
 
 def test_a_foreign_a_deleted_and_an_unknown_run_say_the_same(runs: Library, browse: Browse) -> None:
@@ -153,13 +139,13 @@ def test_a_computing_run_of_somebody_else_is_not_there_either(
     running = {OTHER: Status("running", "probe", 1, 2)}
     monkeypatch.setattr(Jobs, "status", lambda self, job: running.get(job))
     mine = browse(ANNE, run=OTHER)
-    assert "Your run" in [header.value for header in mine.subheader]
+    assert "Your run" in [header.value for header in mine.title]
     assert f"cancel:{OTHER}" in [button.key for button in mine.button]
     theirs = browse(BERT, run=OTHER)
     assert "There is no run under this link" in words(theirs)
     runs.change(OTHER, ANNE, shared=True)
     shared = browse(BERT, run=OTHER)
-    assert "Your run" in [header.value for header in shared.subheader]
+    assert "Your run" in [header.value for header in shared.title]
     assert f"cancel:{OTHER}" not in [button.key for button in shared.button]
 
 

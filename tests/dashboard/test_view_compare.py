@@ -17,6 +17,7 @@ from dashboard.samples import FINISHED
 from dashboard.visitors import new_id
 from probing import store
 from tests.dashboard import asked
+from tests.dashboard.asked import sent
 
 ANNE, BERT = new_id(), new_id()
 ONE, TWO = "a" * 32, "b" * 32
@@ -77,21 +78,6 @@ def beside(page: AppTest) -> str:
     """What the address says."""
     found = page.query_params["with"]
     return found if isinstance(found, str) else found[0]
-
-
-def sent(page: AppTest) -> bytes:
-    """All that the server sent for a page."""
-    parts = []
-
-    def walk(node: object) -> None:
-        proto = getattr(node, "proto", None)
-        if proto is not None:
-            parts.append(proto.SerializeToString())
-        for child in getattr(node, "children", {}).values():
-            walk(child)
-
-    walk(page._tree)
-    return b"\n".join(parts)
 
 
 def charts(page: AppTest) -> list[str]:

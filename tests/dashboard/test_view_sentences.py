@@ -40,11 +40,12 @@ def opened() -> AppTest:
 
 def test_columns_of_ones_own_are_shown_where_they_are_chosen(run: Run) -> None:
     page = opened()
-    chooser = page.multiselect(key="own_columns")
+    chooser = page.multiselect(key="columns")
     assert chooser.options == ["text", "b"]
     table = page.dataframe[0].value
     assert [name for name in table if str(name).startswith("column:")] == []
-    chooser.set_value(["column:text"]).run()
+    chooser.set_value([0]).run()
+    assert page.query_params["columns"] in ("0", ["0"]), "its place: names may be hidden"
     page.text_input(key="search").set_value("#17").run()
     assert not page.exception
     table = page.dataframe[0].value

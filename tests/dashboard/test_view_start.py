@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("fresh")
 
 
 def words(page: AppTest) -> str:
-    elements = [*page.title, *page.subheader, *page.markdown, *page.caption]
+    elements = [*page.title, *page.header, *page.markdown, *page.caption]
     return "\n".join(str(element.value) for element in elements)
 
 

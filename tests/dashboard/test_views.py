@@ -26,6 +26,16 @@ def test_the_first_page_has_two_charts_and_says_what_they_show() -> None:
     assert "TF-IDF" in words(page) or "layer\\-0 vectors, gets" in words(page)
 
 
+VIEWS = ("", "data", "layers", "map", "sentences", "inside", "compare", "report", "runs")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_has_one_title_and_skips_no_heading(view: str) -> None:
+    page = opened(view)
+    assert len(page.title) == 1
+    assert not page.subheader, "the third level, which only follows a second"
+
+
 def test_an_unknown_run_is_said_to_be_unknown() -> None:
     for link in ("0" * 32, "../../etc", "x"):
         page = opened(run=link)
@@ -73,7 +83,7 @@ def test_inside_shows_at_once_what_was_measured_of_the_sample() -> None:
     ):
         assert part in said, part
     assert "Being measured" not in said
-    assert [m.value for m in page.subheader if str(m.value)[0].isdigit()] == [
+    assert [m.value for m in page.header if str(m.value)[0].isdigit()] == [
         plain(title)
         for title in (
             "1 · Is [:, 0] the first token?",

@@ -156,7 +156,7 @@ def test_other_scores_have_no_random_weights(run: Run) -> None:
     ("score", "title"),
     [
         ("probe", "accuracy, linear probe"),
-        ("noisy", "accuracy, linear probe with 1 % noise"),
+        ("noisy", "accuracy, linear probe with 1% noise"),
         ("cosine", "accuracy, nearest neighbour (cosine)"),
         ("cosine_z", "accuracy, nearest neighbour (z-scored cosine)"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from probing.figures.colouring import STEPS, SYMBOLS, by_class, by_number, by_truth, by_value, scale
-from probing.figures.style import DARK, LIGHT
+from probing.figures.style import DARK, LIGHT, Style
 
 
 def names(found: object, codes: np.ndarray) -> list[str]:
@@ -79,7 +79,7 @@ def test_numbers_are_on_a_scale_and_blanks_are_not() -> None:
     assert found.codes[:20].tolist() == sorted(found.codes[:20].tolist())
     assert found.codes[20:].tolist() == [STEPS] * 3
     (missing,) = found.groups
-    assert (missing.name, missing.count, missing.colour) == ("no value", 3, LIGHT.grid)
+    assert (missing.name, missing.count, missing.colour) == ("no value", 3, LIGHT.rest)
     assert by_value(values[:20], LIGHT).groups == ()
 
 
@@ -116,3 +116,25 @@ def test_rare_and_blank_values_are_two_groups_that_look_different() -> None:
 def test_a_column_without_any_value_is_grey() -> None:
     found = by_value(["", " "], LIGHT)
     assert [(group.name, group.count) for group in found.groups] == [("no value", 2)]
+
+
+@pytest.mark.parametrize("style", [LIGHT, DARK])
+def test_points_without_a_colour_of_their_own_are_seen_and_quieter_than_the_rest(
+    style: Style,
+) -> None:
+    assert contrast(style.rest, style.paper) >= 3  # WCAG 2.2, 1.4.11
+    assert by_class([f"c{i}" for i in range(30)], style).colours[0] == style.rest
+    assert style.rest not in style.classes
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG's ratio of two colours, 1 … 21."""
+    low, high = sorted(luminance(colour) for colour in (a, b))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """WCAG's relative luminance of ``#rrggbb``."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))

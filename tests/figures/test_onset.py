@@ -104,7 +104,7 @@ def test_titles_stand_above_their_panels(run: Run) -> None:
     figure = run.figure("arrival")
     upper, lower = notes(figure, "title")
     assert upper.text == "relative variance (log)"
-    assert lower.text == "accuracy: plain, and with 1 % noise (dashed)"
+    assert lower.text == "accuracy: plain, and with 1% noise (dashed)"
     assert upper.y == axis_of(figure, "y").domain[1]
     assert lower.y == axis_of(figure, "y2").domain[1]
 

@@ -124,7 +124,7 @@ ALL = {1: 0.95, 2: 0.95, 3: 0.95, 4: 0.957}
 def test_it_says_where_cls_is_constant_and_from_where_noise_takes_nothing() -> None:
     said = arrival({1: 0.12, 2: 0.5, 3: 0.94, 4: 0.955}, ALL)
     assert "the same vector for every sentence at layer 0; at layer 1, on a relative" in said
-    assert "reads 95.0%, and with 1 % noise 12.0%." in said
+    assert "reads 95.0%, and with 1% noise 12.0%." in said
     assert "From layer 3 on, noise takes nothing that this sample shows (95.5% against" in said
     assert "n = 400" in said
 
@@ -160,7 +160,7 @@ def test_the_plain_probes_scores_are_those_that_lead() -> None:
     said = wording.said_of_arrival(
         run.evidence.shapes, run.evidence.checks, wording.plain_scores(numbers), "r2"
     )
-    assert "%" not in said.replace("1 % noise", "")
+    assert "%" not in said.replace("1% noise", "")
 
 
 # ---- knockout

@@ -27,7 +27,7 @@ export class Panel {
   build() {
     this.root = element("section", "panel");
     this.root.panel = this; // for whoever looks at the page with a debugger, or a test
-    this.title = element("h4", "title");
+    this.title = element("h2", "title");
     this.frame = element("div", "frame");
     this.canvas = element("canvas", "points");
     this.canvas.setAttribute("role", "img");

@@ -75,12 +75,12 @@ def said_of_arrival(
     if constant:
         said = tr(
             "{same}; at layer {layer}, on a relative variance of {variance}, a linear probe reads "
-            "{plain}, and with 1 % noise {noisy}."
+            "{plain}, and with 1% noise {noisy}."
         )
     else:
         said = tr(
             "At layer {layer}, on a relative variance of {variance}, a linear probe reads "
-            "{plain}, and with 1 % noise {noisy}."
+            "{plain}, and with 1% noise {noisy}."
         )
     start = said.format(
         same=same,
