@@ -76,10 +76,12 @@ class Desk:
         assert self.job is not None
         for line in self.process.stdout:
             if not line.endswith("\n"):
-                return  # it was killed in the middle of a word
+                break  # it was killed in the middle of a word
             answer = json.loads(line)
             if answer.pop("id") == self.job.id:
                 yield answer
+        self.process.kill()
+        self.process.wait()  # a moment after its last word it may still pass for alive
 
     def seconds_left(self, expected: float | None, status: Status | None) -> float | None:
         """Of its job: by jobs like it, and no less than its stage needs; None where unknown."""

@@ -11,10 +11,16 @@ from dashboard import workers
 from dashboard.jobs import Jobs, Status
 from tests.dashboard.test_jobs import over, until
 
-FIRST = """
+HALF = """
 import json, sys
 job = json.loads(sys.stdin.readline())
 sys.stdout.write(json.dumps({"id": job["id"], "state": "done", "message": "x" * 9999})[:200])
+"""
+SILENT = """
+import os, sys
+sys.stdin.readline()
+os.close(1)
+sys.stdin.read()
 """
 NEXT = """
 import json, sys
@@ -24,9 +30,11 @@ for line in sys.stdin:
 
 
 @pytest.fixture
-def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
-    """Its first worker is killed while it speaks."""
-    programs = iter([FIRST])
+def jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Jobs]:
+    """Its first worker is the program that the test names."""
+    programs = iter([request.param])
 
     def start(_threads: int | None) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", next(programs, NEXT)]
@@ -39,9 +47,11 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     queue.close()
 
 
-def test_a_worker_killed_in_the_middle_of_a_line_costs_its_job_only(jobs: Jobs) -> None:
-    """A long answer goes through the pipe in pieces."""
+@pytest.mark.parametrize("jobs", [HALF, SILENT], ids=["half a line", "still dying"], indirect=True)
+def test_a_worker_that_ends_costs_its_job_only(jobs: Jobs) -> None:
+    """A long answer goes through the pipe in pieces; and a process that has said its last word may
+    pass for alive a moment longer, when the next job is waiting already."""
     folder = jobs.run_folder("0" * 32)
-    lost = until(jobs, jobs.start_look(folder, "a sentence"), over)
-    assert lost == Status("failed", message=workers.LOST)
-    assert until(jobs, jobs.start_look(folder, "another"), over) == Status("done")
+    first, second = (jobs.start_look(folder, text) for text in ("a sentence", "another"))
+    assert until(jobs, first, over) == Status("failed", message=workers.LOST)
+    assert until(jobs, second, over) == Status("done")
