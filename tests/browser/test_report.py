@@ -106,7 +106,10 @@ def test_drawing_pictures_is_followed_and_stopped(window: Window) -> None:
 def test_a_downloaded_zip_holds_what_is_ticked(window: Window, tmp_path: Path) -> None:
     page = window.page
     window.open("/report")
+    size = page.get_by_text("before packing")
+    before = size.inner_text()
     page.get_by_role("checkbox", name="The report, as ticked here").uncheck(force=True)
+    expect(size).not_to_have_text(before)  # Streamlit forgets the former button's file
     with page.expect_download() as started:
         page.get_by_role("button", name="Download the zip file").click()
     path = tmp_path / "files.zip"
