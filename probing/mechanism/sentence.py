@@ -38,7 +38,7 @@ def tokens_of_sentence(text: str, encoder: Encoder) -> tuple[tuple[Token, ...], 
     found = []
     for i, (number, is_special) in enumerate(zip(ids, map(bool, special), strict=True)):
         shown = _shown(encoder, number)
-        group = group_of(number, shown, is_special, i == place)
+        group = group_of(shown, is_special, i == place)
         found.append(Token(shown, number, is_special, group))
     return tuple(found), int(tokens.counts[0] - tokens.lengths[0])
 

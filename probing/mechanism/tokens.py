@@ -15,11 +15,11 @@ MARKS = ("##", "Ġ", "▁", "</w>")
 PADDING = -1
 
 
-def group_of(token_id: int, token_text: str, special: bool, is_cls: bool) -> Group:
+def group_of(token_text: str, special: bool, is_cls: bool) -> Group:
     """The group of one token, ``token_text`` as the tokenizer writes it or decoded.
 
     Punctuation is a token of nothing but punctuation characters, once ``MARKS`` are taken off. An
-    unknown token stands for a word and counts as one. ``token_id`` decides nothing.
+    unknown token stands for a word and counts as one.
     """
     if is_cls:
         return "self"
@@ -37,7 +37,7 @@ def group_numbers(batch: dict[str, Tensor], encoder: Encoder) -> Tensor:
     ids, special = batch["input_ids"], batch["special_tokens_mask"].bool()
     words, place = torch.unique(ids, return_inverse=True)
     texts = [encoder.tokenizer.decode([number]) for number in words.tolist()]
-    plain = [GROUPS.index(group_of(i, t, False, False)) for i, t in enumerate(texts)]
+    plain = [GROUPS.index(group_of(text, False, False)) for text in texts]
     groups = torch.tensor(plain, device=ids.device)[place]
     groups[special] = GROUPS.index("separator")
     groups.scatter_(1, encoder.cls_positions(batch)[:, None], GROUPS.index("self"))

@@ -51,9 +51,9 @@ def close(a: Any, b: Any, tolerance: float = 1e-5) -> None:
     ],
 )  # fmt: skip
 def test_groups_of_tokens(text: str, group: str) -> None:
-    assert group_of(9, text, special=False, is_cls=False) == group
-    assert group_of(9, text, special=True, is_cls=False) == "separator"
-    assert group_of(9, text, special=True, is_cls=True) == "self"
+    assert group_of(text, special=False, is_cls=False) == group
+    assert group_of(text, special=True, is_cls=False) == "separator"
+    assert group_of(text, special=True, is_cls=True) == "self"
 
 
 def test_groups_of_a_batch(tiny_encoder: Encoders) -> None:

@@ -93,7 +93,7 @@ def split(text: str, encoder: Encoder, classes: int = 3) -> tuple[Average, ...]:
     ],
 )
 def test_groups_of_tokens(text: str, special: bool, first: bool, group: str) -> None:
-    assert group_of(5, text, special, first) == group
+    assert group_of(text, special, first) == group
 
 
 @pytest.mark.parametrize("model_type", ["bert", "roberta", "xlnet"])
